@@ -1,6 +1,6 @@
 /** Room `base`: errors, time, randomness, ids, logging, failpoints. Everything may import it; it imports nothing. */
 export { type Clock, type Random, seededRandom, sleep, type Timer, waitUntil } from "./clock.ts";
-export { hexDigest } from "./digest.ts";
+export { hexDigest, textDigest } from "./digest.ts";
 export {
   COMPOUND_DURATION_PATTERN,
   DURATION_FORM,

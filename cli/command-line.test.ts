@@ -99,11 +99,19 @@ const good: Record<string, { readonly args: string[]; readonly command: ParsedCo
   },
   "a script to check": {
     args: ["sql", "--check", "job.sql"],
-    command: { kind: "sql", file: "job.sql", prints: false },
+    command: { kind: "sql", file: "job.sql", shows: "problems" },
   },
   "a script to check and show": {
     args: ["sql", "-", "--check", "--print"],
-    command: { kind: "sql", file: "-", prints: true },
+    command: { kind: "sql", file: "-", shows: "statements" },
+  },
+  "a script whose plan is wanted": {
+    args: ["sql", "--explain", "job.sql"],
+    command: { kind: "sql", file: "job.sql", shows: "plan" },
+  },
+  "a script whose plan is wanted as JSON": {
+    args: ["sql", "job.sql", "--json"],
+    command: { kind: "sql", file: "job.sql", shows: "json" },
   },
   "a cancel": { args: ["cancel", "words"], command: { kind: "cancel", job: "words" } },
   "a checkpoint": { args: ["checkpoint", "words"], command: { kind: "checkpoint", job: "words" } },

@@ -376,12 +376,24 @@ function addStorage(program: Command, found: (command: ParsedCommand) => void): 
 function addSql(program: Command, found: (command: ParsedCommand) => void): void {
   program
     .command("sql")
-    .description("check a SQL script: each mistake with its line, its column and what to write instead; runs nothing")
+    .description(
+      "check a SQL script, or show its plan: each mistake with its line, its column and what to write instead; runs nothing",
+    )
     .argument("<file>", "the script, such as job.sql, or - for stdin")
-    .requiredOption("--check", "only check the script")
+    .addOption(new Option("--check", "only check the script").conflicts(["explain"]))
     .option("--print", "show each statement in normal form, as it is understood")
-    .action((file: string, { print }: { print?: true }) => found({ kind: "sql", file, prints: print ?? false }));
+    .addOption(new Option("--explain", "show the plan: which operators run, and what each emits").conflicts(["print"]))
+    .addOption(new Option("--json", "show the plan as JSON").implies({ explain: true }).conflicts(["print"]))
+    .action((file: string, flags: SqlFlags, command: Command) => {
+      const { check, print, explain, json } = flags;
+      if (check !== true && explain !== true)
+        command.error("error: say what to do with the script: --check, or --explain");
+      const shows = json === true ? "json" : explain === true ? "plan" : print === true ? "statements" : "problems";
+      found({ kind: "sql", file, shows });
+    });
 }
+
+type SqlFlags = { readonly check?: true; readonly print?: true; readonly explain?: true; readonly json?: true };
 
 /** A bare word is a StreamJob, as everywhere; a folder is written as one. */
 function placeOf(text: string): StorageCommand["place"] {

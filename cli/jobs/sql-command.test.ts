@@ -5,19 +5,19 @@ import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import pc from "picocolors";
 import { StreamError, systemClock, systemRandom } from "../../base/index.ts";
-import { sqlCommand } from "./sql-command.ts";
+import { type SqlCommand, sqlCommand } from "./sql-command.ts";
 
 describe("streamjob sql --check", () => {
   const folder = mkdtempSync(join(tmpdir(), "streamjob-sql-"));
   after(() => rmSync(folder, { recursive: true, force: true }));
 
-  function check(content: string | Uint8Array, prints = false) {
+  function check(content: string | Uint8Array, shows: SqlCommand["shows"] = "problems") {
     const file = join(folder, "job.sql");
     writeFileSync(file, content);
-    return run(file, prints);
+    return run(file, shows);
   }
 
-  function run(file: string, prints = false) {
+  function run(file: string, shows: SqlCommand["shows"] = "problems") {
     const out: string[] = [];
     const said: string[] = [];
     const exitCode = sqlCommand(
@@ -30,7 +30,7 @@ describe("streamjob sql --check", () => {
         clock: systemClock,
         random: systemRandom,
       },
-      { kind: "sql", file, prints },
+      { kind: "sql", file, shows },
     );
     return { exitCode, out, said };
   }
@@ -59,7 +59,7 @@ describe("streamjob sql --check", () => {
     const { exitCode, out } = check(
       "create table t (a int, b bigint, c double, d boolean, primary key (a) not enforced);\n" +
         "select a,a+b*c as x from t -- sum\nwhere not d; create function f as './f.ts#f' language typescript; select f(a) from t",
-      true,
+      "statements",
     );
     assert.equal(exitCode, 0);
     assert.deepEqual(out.slice(1), [
@@ -67,6 +67,36 @@ describe("streamjob sql --check", () => {
       "CREATE FUNCTION f AS './f.ts#f' LANGUAGE TYPESCRIPT;",
       "SELECT f(a) FROM t;\n-- not checked further: f is a function whose types only its module knows",
     ]);
+  });
+
+  it("shows the plan with --explain, and as JSON (SQC2)", () => {
+    const script =
+      "CREATE TABLE t (a INT, b STRING) WITH ('connector' = 'x'); CREATE TABLE o (n BIGINT) WITH ('connector' = 'y'); INSERT INTO o SELECT a FROM t WHERE b = 'c'";
+    const { exitCode, out } = check(script, "plan");
+    assert.equal(exitCode, 0);
+    assert.deepEqual(
+      out
+        .join("\n")
+        .replaceAll(/, uid=\[[a-z0-9-]+\]/g, "")
+        .split("\n"),
+      [
+        "mode: streaming",
+        "Sink(table=[o], changes=[append])",
+        "+- Calc(select=[CAST(a AS BIGINT) AS n], where=[(b = 'c')], changes=[append])",
+        "   +- TableSourceScan(table=[t], fields=[a, b], changes=[append])",
+      ],
+    );
+    const json = JSON.parse(check(script, "json").out.join("")) as { nodes: { kind: string }[] };
+    assert.deepEqual(
+      json.nodes.map(({ kind }) => kind),
+      ["scan", "calc"],
+    );
+  });
+
+  it("shows no plan of a script with mistakes, or that a stream cannot run (SQC2)", () => {
+    const { exitCode, out, said } = check("CREATE TABLE t (a INT); SELECT a FROM t ORDER BY a", "plan");
+    assert.deepEqual([exitCode, out], [1, []]);
+    assert.match(said.join("\n"), /1:50: a stream has no end at which it could be sorted/);
   });
 
   it("says that a script is not there, or is no text", () => {

@@ -1,14 +1,18 @@
 /**
- * Owns: `streamjob sql --check`: reads a script, and says what is wrong with it.
- * Not here: what is wrong (runtime/sql).
+ * Owns: `streamjob sql`: reads a script, and says what is wrong with it (`--check`), or how it would run (`--explain`).
+ * Not here: what is wrong, and the plan (runtime/sql).
  *
  * SQC1 Every statement is checked with the tables that those above it make, and every mistake is shown; one is enough for exit code 1. Nothing is run.
+ * SQC2 A plan is shown of a script without mistakes; what a stream cannot run is one.
  */
 import { isUtf8 } from "node:buffer";
 import { readFileSync } from "node:fs";
 import { StreamError } from "../../base/index.ts";
 import {
   describeProblem,
+  explainJson,
+  explainText,
+  planScript,
   schemaText,
   statementText,
   type ValidatedStatement,
@@ -20,19 +24,23 @@ export type SqlCommand = {
   readonly kind: "sql";
   /** A path, or `-` for stdin. */
   readonly file: string;
-  /** Shows each statement as it is understood, and below it, as a comment, the columns of its result. */
-  readonly prints: boolean;
+  /**
+   * problems: nothing else · statements: each as it is understood, and below it, as a comment, the columns of its result · plan, json: the plan of
+   * its INSERTs and queries.
+   */
+  readonly shows: "problems" | "statements" | "plan" | "json";
 };
 
 const STDIN_DESCRIPTOR = 0;
 
 /** Errors: OPTION_INVALID. */
-export function sqlCommand(terminal: Terminal, { file, prints }: SqlCommand): ExitCode {
+export function sqlCommand(terminal: Terminal, { file, shows }: SqlCommand): ExitCode {
   const name = file === "-" ? "stdin" : file;
   const text = readScript(file, name);
+  if (shows === "plan" || shows === "json") return explain(terminal, text, { name, isJson: shows === "json" });
   const { statements, problems } = validateScript(text);
-  for (const problem of problems) terminal.say(`${terminal.colors.red(describeProblem(problem, text, name))}\n`);
-  if (prints) for (const statement of statements) terminal.out(describeStatement(statement));
+  sayProblems(terminal, problems, { text, name });
+  if (shows === "statements") for (const statement of statements) terminal.out(describeStatement(statement));
   const count = statements.length + problems.length;
   const statementsText = `${count} ${count === 1 ? "statement" : "statements"}`;
   terminal.say(
@@ -41,10 +49,33 @@ export function sqlCommand(terminal: Terminal, { file, prints }: SqlCommand): Ex
   return problems.length === 0 ? 0 : 1;
 }
 
+function sayProblems(
+  terminal: Terminal,
+  problems: readonly Parameters<typeof describeProblem>[0][],
+  { text, name }: { readonly text: string; readonly name: string },
+): void {
+  for (const problem of problems) terminal.say(`${terminal.colors.red(describeProblem(problem, text, name))}\n`);
+}
+
+/** SQC2. */
+function explain(
+  terminal: Terminal,
+  text: string,
+  { name, isJson }: { readonly name: string; readonly isJson: boolean },
+): ExitCode {
+  const plan = planScript(text);
+  if (plan.kind === "problems") {
+    sayProblems(terminal, plan.problems, { text, name });
+    return 1;
+  }
+  terminal.out(isJson ? JSON.stringify(explainJson(plan), null, 2) : explainText(plan));
+  return 0;
+}
+
 function describeStatement({ statement, meaning }: ValidatedStatement): string {
   const lines = [`${statementText(statement)};`];
   if (meaning.kind === "query") lines.push(schemaText(meaning.query.schema));
-  if (meaning.kind === "table") lines.push(schemaText(meaning.schema));
+  if (meaning.kind === "table" || meaning.kind === "filledTable") lines.push(schemaText(meaning.schema));
   if (meaning.kind === "inserts") lines.push(...meaning.inserts.map(({ query }) => schemaText(query.schema)));
   if (meaning.kind === "undetermined") lines.push(`not checked further: ${meaning.reason}`);
   return lines.join("\n-- ");

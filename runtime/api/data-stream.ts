@@ -219,8 +219,8 @@ export class DataStream<T, X extends SideOutputTypes = NoSideOutputs> {
       throw invalidGraph("keyBy takes a function that returns the key, or the name of a field");
     assertSynchronous("keyBy", selector);
     const { maker } = this.parts;
-    const column = typeof keyOf === "string" ? { keyColumn: keyOf } : {};
-    return maker.keyed(this.#origins({ kind: "hash", keySelector: selector, ...column }), this.type);
+    const columns = typeof keyOf === "string" ? { keyColumns: [keyOf] } : {};
+    return maker.keyed(this.#origins({ kind: "hash", keySelector: selector, ...columns }), this.type);
   }
 
   /** One stream with the records of this and the others, in no particular order; all have the same type. */

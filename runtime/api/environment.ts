@@ -9,6 +9,7 @@ import {
   defaultConfiguration,
   type JobConfiguration,
   mergeConfiguration,
+  parseOptions,
 } from "../graph/index.ts";
 import type { Source } from "../ports/index.ts";
 import type { ValueType } from "../record/index.ts";
@@ -47,6 +48,11 @@ export class StreamEnvironment {
   configure(settings: JobSettings): void {
     this.#builder.assertOpen("configure");
     this.#configuration = mergeConfiguration(this.#configuration, readSettings(settings));
+  }
+
+  /** @internal The same as `configure`, by the names that `-D` has. Errors: OPTION_UNKNOWN, OPTION_INVALID. */
+  setOptions(options: Readonly<Record<string, string>>): void {
+    this.#configuration = mergeConfiguration(this.#configuration, parseOptions(options));
   }
 
   /** A stream of what a source reads; its type is the source's. */

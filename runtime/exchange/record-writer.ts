@@ -9,8 +9,9 @@
 import { assert } from "../../base/index.ts";
 import {
   type ColumnBatch,
+  type ColumnLayout,
   type ControlElement,
-  hashKeys,
+  hashKeyColumns,
   type Key,
   keyGroupOfHash,
   keyHash,
@@ -142,22 +143,25 @@ export class HashWriter<T> extends RecordWriter<T> {
   /** Key group -> channel, so that a record costs no division. */
   readonly #channelOfGroup: Int32Array;
   readonly #maxParallelism: number;
-  readonly #keyColumn: string | null;
+  readonly #keyColumns: readonly string[] | null;
+  /** Of the last batch: where its key's fields are. */
+  #layout: ColumnLayout | null = null;
+  #places: readonly number[] = [];
   /** Of a batch: the hashes by place; for each channel the places that go there, and how many. */
   #hashes = new Int32Array(0);
   readonly #shares: Int32Array[];
   readonly #counts: Int32Array;
 
-  /** `keyColumn`: the field that is the key; null: only the selector knows. */
+  /** `keyColumns`: the fields that are the key; null: only the selector knows. */
   constructor(
     senders: readonly ChannelSender<T>[],
     selectKey: (value: T) => Key,
     maxParallelism: number,
-    keyColumn: string | null = null,
+    keyColumns: readonly string[] | null = null,
   ) {
     super(senders, true);
     this.#selectKey = selectKey;
-    this.#keyColumn = keyColumn;
+    this.#keyColumns = keyColumns;
     this.#shares = senders.map(() => new Int32Array(0));
     this.#counts = new Int32Array(senders.length);
     this.#maxParallelism = maxParallelism;
@@ -181,8 +185,8 @@ export class HashWriter<T> extends RecordWriter<T> {
       for (let channel = 0; channel < this.#shares.length; channel++) this.#shares[channel] = new Int32Array(size);
     }
     const hashes = this.#hashes;
-    if (this.#keyColumn === null) this.#hashRows(batch);
-    else hashKeys(batch, placeOf(batch, this.#keyColumn), hashes);
+    if (this.#keyColumns === null) this.#hashRows(batch);
+    else hashKeyColumns(batch, this.#placesOf(batch, this.#keyColumns), hashes);
     const counts = this.#counts.fill(0);
     for (let at = 0; at < count; at++) {
       const row = rows[at] as number;
@@ -197,6 +201,14 @@ export class HashWriter<T> extends RecordWriter<T> {
     }
   }
 
+  #placesOf({ layout }: ColumnBatch, names: readonly string[]): readonly number[] {
+    if (this.#layout !== layout) {
+      this.#layout = layout;
+      this.#places = names.map((name) => placeOf(layout, name));
+    }
+    return this.#places;
+  }
+
   /** Where only the selector knows what the key is, it is shown row objects. */
   #hashRows(batch: ColumnBatch): void {
     const { rows } = batch;
@@ -205,8 +217,8 @@ export class HashWriter<T> extends RecordWriter<T> {
   }
 }
 
-function placeOf({ layout }: ColumnBatch, name: string): number {
-  const place = layout.fields.findIndex((field) => field.name === name);
+function placeOf({ fields }: ColumnLayout, name: string): number {
+  const place = fields.findIndex((field) => field.name === name);
   assert(place >= 0, `records without the key's column "${name}" came to an edge by hash`);
   return place;
 }

@@ -7,11 +7,15 @@ export const runtimeErrorCodes = {
   JOB_MODULE_INVALID: "The job module cannot be loaded or does not export a job. Fix the module named in the message.",
   JOB_GRAPH_INVALID:
     "The job graph is invalid (duplicate uids, no source, …). Change the operator named in the message.",
+  SQL_INVALID:
+    "A script or a query of SQL is wrong. The message shows each mistake with its line, its column and what to write instead; `streamjob sql --check` shows the same and runs nothing.",
   OPTION_UNKNOWN: "An option's name is unknown. Use one of the names listed in the message.",
   VALUE_NOT_SERIALIZABLE:
     "A record or state value does not match its declared type, or is not plain data: class instances, functions, symbols, boxed values, getters and circular values do not survive a checkpoint or the transfer to another process. The message says where in the value. Copy what is needed into plain objects and arrays, or change the type.",
   KEY_INVALID:
     "A key selector returned a value that cannot be a key: undefined, NaN, a function, a symbol, a Date, Map, Set, bytes, or another class instance, or an object that contains one of these. Return a string, number, bigint, boolean, null, or a plain object or array of these; for a Date, return its getTime().",
+  SQL_EXPRESSION_FAILED:
+    "An expression of a query has no value for a row, and the query does not say what to do then. The message says what was found and what to write: TRY_CAST, a clause ON ERROR, a condition in WHERE or CASE.",
   USER_FUNCTION_FAILED: "A user function of the job threw an error. The cause says where.",
   USED_OUT_OF_TURN:
     "A function used its key, state, timers, context or emitter after its call had returned, in its own promise or timeout. Use them before the call returns; do what has to wait in `mapAsync`, before the function.",

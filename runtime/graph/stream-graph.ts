@@ -15,8 +15,11 @@ export type Partitioning =
   | { readonly kind: "forward" }
   /** Round-robin by batch. */
   | { readonly kind: "rebalance" }
-  /** `keyColumn`: the field whose value is the key; absent: only the selector knows. */
-  | { readonly kind: "hash"; readonly keySelector: (value: never) => Key; readonly keyColumn?: string }
+  /**
+   * `keyColumns`: the fields that are the key: of one its value, of several or none the array of their values, each as `plainKey` has it; absent: only the
+   * selector knows.
+   */
+  | { readonly kind: "hash"; readonly keySelector: (value: never) => Key; readonly keyColumns?: readonly string[] }
   | { readonly kind: "broadcast" };
 
 /** Where the records of a stream come from, and how they are shared out among the subtasks of what takes them. */

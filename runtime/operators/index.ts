@@ -34,5 +34,6 @@ export { sinkOperator } from "./sink/sink-operator.ts";
 
 export { assertSynchronous } from "./synchronous-function.ts";
 export { sumOperator } from "./keyed/sum-operator.ts";
+export { batchWatermarksOperator, type HighestOf } from "./basic/batch-watermarks-operator.ts";
 export { timestampsAndWatermarksOperator } from "./basic/timestamps-and-watermarks-operator.ts";
 export { UserCall } from "./user-call.ts";

@@ -10,8 +10,8 @@
  *     after `onWatermark` returned.
  * OP6 An operator that asks something outside and goes on without waiting emits what was answered through `outside`: on the task's turn,
  *     while the task reads its input, and never between the emissions of another record.
- * OP7 An operator that has `processBatch` gets batches of columns and nothing else by its first input: `process` is not called. Between two of its
- *     calls nothing else is taken by the task while it has not taken a batch whole.
+ * OP7 An operator that has `processBatch` gets batches of columns and nothing else by its first input: `process` is not called. One that has
+ *     `processInputBatch`, too, gets them by its other inputs. While it has not taken a batch whole, the task takes nothing else.
  * OP5 An operator that emits a great deal for one record may do it in steps, through `emission`: whatever comes next for the task,
  *     another record, a watermark, a timer or a barrier, waits until the record is complete.
  */
@@ -136,6 +136,8 @@ export interface StreamOperator<I, O> {
   processBatch?(batch: ColumnBatch, from: number): number;
   /** A record of another input: `input` is 1 up. Of an operator that is connected to one stream only it is not called. */
   processInput?(input: number, value: unknown, timestamp: number): void;
+  /** @internal The same for a batch of another input. Only of an operator that has `processBatch`. The current key is the operator's to set. */
+  processInputBatch?(input: number, batch: ColumnBatch, from: number): number;
   /** The watermark is about to rise to `timestamp`: called before the event-time timers of keyed state fire. */
   beforeWatermark?(timestamp: number): void;
   /** Event-time timers of keyed state have been fired before. */

@@ -1,5 +1,5 @@
 /**
- * Owns: how a job module becomes a graph: find, import, build.
+ * Owns: how a job module, or a script of SQL, becomes a graph: find, import, build.
  * Does not own: the settings' layers; see runtime/api/build.ts (BU1).
  * Called by: the JobManager, every TaskManager slot, the CLI; each loads the module by itself.
  *
@@ -7,7 +7,8 @@
  * LOA3 Whatever is wrong with the module is JOB_MODULE_INVALID with file and line, and its own error as the cause; errors of the
  *     job API (JOB_GRAPH_INVALID, OPTION_*) come through as they are.
  */
-import { stat } from "node:fs/promises";
+import { isUtf8 } from "node:buffer";
+import { readFile, stat } from "node:fs/promises";
 import { basename, extname, isAbsolute } from "node:path";
 import { pathToFileURL } from "node:url";
 import { StreamError } from "../../base/index.ts";
@@ -41,7 +42,7 @@ export async function loadJobGraph(
 export async function loadStreamGraph(source: ModuleSource): Promise<StreamGraph> {
   // Before the module, which may take long to load: a misspelt option is the likelier mistake.
   parseOptions(source.options);
-  const job = await importJob(source.module);
+  const job = await findJob(source.module);
   try {
     return await buildStreamGraph(job, {
       options: source.options,
@@ -54,12 +55,13 @@ export async function loadStreamGraph(source: ModuleSource): Promise<StreamGraph
   }
 }
 
-async function importJob(module: string): Promise<Job> {
+async function findJob(module: string): Promise<Job> {
   if (!isAbsolute(module)) throw invalidModule(`the job module's path ${module} is not absolute; give the whole path`);
   const file = await stat(module).catch((error: unknown) => {
     throw invalidModule(`there is no job module at ${module}; check the path`, error);
   });
   if (!file.isFile()) throw invalidModule(`${module} is not a file; name the job's module, such as ${module}/job.ts`);
+  if (extname(module) === ".sql") return readScript(module);
   provideStreamjobModules();
   const exported = await importModule(module);
   if (isJob(exported)) return exported;
@@ -68,6 +70,14 @@ async function importJob(module: string): Promise<Job> {
       ? `${module} has no default export; write: export default job((env) => { … })`
       : `${module}: the default export is not a job; make it with job(…): export default job((env) => { … })`,
   );
+}
+
+/** The planner is loaded for scripts only: other jobs need not wait for it. */
+async function readScript(path: string): Promise<Job> {
+  const { sqlJob } = await import("../table/index.ts");
+  const bytes = await readFile(path);
+  if (!isUtf8(bytes)) throw invalidModule(`the script ${path} is not UTF-8; save it as UTF-8`);
+  return sqlJob(bytes.toString("utf8"), basename(path));
 }
 
 async function importModule(module: string): Promise<unknown> {

@@ -11,6 +11,7 @@ const connectorNames: readonly string[] = ["basic", "files", "kafka", "mysql", "
 
 const MODULES: ReadonlyMap<string, string> = new Map([
   ["streamjob", new URL("../api/index.ts", import.meta.url).href],
+  ["streamjob/table", new URL("../table/index.ts", import.meta.url).href],
   ...connectorNames.map((name): [string, string] => [
     `streamjob/connectors/${name}`,
     new URL(`../connectors/${name}/index.ts`, import.meta.url).href,

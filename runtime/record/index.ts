@@ -2,10 +2,18 @@
 export { decodeBatch, decodeValues, encodeBatch, encodeValues } from "./batch-codec.ts";
 export { ByteReader, ByteWriter } from "./byte-buffer.ts";
 export { ColumnBatch, debugColumns, type Release } from "./columns/column-batch.ts";
-export { type BigintColumn, type Column, type Float64Column, isNull, type TextColumn } from "./columns/column.ts";
+export {
+  type BigintColumn,
+  type Column,
+  type Float64Column,
+  isNull,
+  type TextColumn,
+  valueAt,
+  valuesAt,
+} from "./columns/column.ts";
 export { COLUMN_ROWS, ColumnBuilder } from "./columns/column-builder.ts";
 export { decodeColumns, encodeColumns } from "./columns/column-codec.ts";
-export { hashKeys } from "./columns/column-hash.ts";
+export { hashKeyColumns } from "./columns/column-hash.ts";
 export { columnsOfRows, rowsOfColumns } from "./columns/conversion.ts";
 export { type AnyStore, storeOf } from "./columns/column-store.ts";
 export { type ColumnField, type ColumnLayout, layoutOf, TABLE_PAGE_BITS } from "./columns/layout.ts";
@@ -23,9 +31,11 @@ export {
   subtaskOfKeyGroup,
 } from "./key.ts";
 export { rowKinds } from "./row-kind.ts";
+export { keptValue, plainKey } from "./plain-key.ts";
 export { copyOf, freezeValue, thawed } from "./protected-value.ts";
 export { type GuardMode, ValueGuard } from "./value-guard.ts";
 export { type Misfit, remedyFor } from "./misfit.ts";
+export { DateValue } from "./plain-value.ts";
 export { findMisfit, primitiveOf } from "./type-check.ts";
 export { MAX_WATERMARK, MIN_WATERMARK, NO_TIMESTAMP, type RowBatch } from "./row-batch.ts";
 export type {

@@ -96,6 +96,11 @@ export function mix(value: number): number {
   return hash ^ (hash >>> 16);
 }
 
+/** What a key is within the identity of a composite one. */
+export function canonicalKey(key: Key): string {
+  return canonical(key, "", 0);
+}
+
 function canonical(key: unknown, path: string, depth: number): string {
   if (key === null) return "n";
   switch (typeof key) {

@@ -1,6 +1,6 @@
 /**
  * Owns: what a row says of the rows before it, in a stream whose results change: Flink's RowKind, with its byte values.
- * Not here: which operators write one. None does yet: a batch without the column is all inserts.
+ * Not here: which operators write one (those of runtime/sql). A batch without the column is all inserts.
  *
  * RWK1 A batch has the column only when one of its rows is not an insert, so that streams that only append carry nothing for it.
  */

@@ -1,10 +1,16 @@
 /**
  * Owns: what expressions depend on beside their row.
  */
-import type { Clock } from "../../base/index.ts";
+import type { Clock, Random } from "../../base/index.ts";
 
 export type SqlSession = {
   /** Of the IANA time zone database, as in `Europe/Berlin`: where instants become dates and times. */
   readonly timeZone: string;
   readonly clock: Clock;
+  /** For RAND, RAND_INTEGER without a seed, and UUID. */
+  readonly random?: Random;
+  /** Of a query over bounded inputs: when it began, in epoch milliseconds, which is `now` in all its rows. */
+  readonly beganAtMs?: number;
+  /** Of the operator that the expression is in: its watermark, in epoch milliseconds; null: none yet. */
+  readonly watermark?: () => number | null;
 };

@@ -15,12 +15,12 @@ export type ChangelogRecord<R = Record<string, unknown>> = { readonly kind: RowK
 
 const KIND_TEXTS: readonly RowKind[] = ["+I", "-U", "+U", "-D"];
 
-export function retractType(row: ValueType<unknown>): ValueType<RetractRecord> {
-  return t.record({ isAdded: t.boolean, row }) as ValueType<unknown> as ValueType<RetractRecord>;
+export function retractType<R>(row: ValueType<R>): ValueType<RetractRecord<R>> {
+  return t.record({ isAdded: t.boolean, row }) as ValueType<unknown> as ValueType<RetractRecord<R>>;
 }
 
-export function changelogType(row: ValueType<unknown>): ValueType<ChangelogRecord> {
-  return t.record({ kind: t.string, row }) as ValueType<unknown> as ValueType<ChangelogRecord>;
+export function changelogType<R>(row: ValueType<R>): ValueType<ChangelogRecord<R>> {
+  return t.record({ kind: t.string, row }) as ValueType<unknown> as ValueType<ChangelogRecord<R>>;
 }
 
 export const retractOperator: OperatorFactory<unknown, RetractRecord> = {

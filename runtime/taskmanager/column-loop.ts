@@ -4,23 +4,18 @@
  *
  * CLP1 A batch is released as soon as the head has taken it: it may lie in a segment that its sender waits for.
  * CLP2 A head of columns that gets rows gets them as batches; a head of rows that gets columns gets row objects (COJ1).
+ * CLP3 Batches of the first input go to `processBatch`, those of others to `processInputBatch`, as they are: with their row kinds.
  */
 import { assert } from "../../base/index.ts";
-import {
-  type ColumnBatch,
-  ColumnBuilder,
-  columnsOfRows,
-  layoutOf,
-  type RowBatch,
-  type ValueType,
-} from "../record/index.ts";
+import { type ColumnBatch, ColumnBuilder, columnsOfRows, type RowBatch, type ValueType } from "../record/index.ts";
 import type { StreamOperator } from "../ports/index.ts";
 
 export class ColumnLoop {
   readonly #head: StreamOperator<unknown, unknown>;
-  readonly #batches: ColumnBatch[] = [];
+  readonly #batches: { readonly input: number; readonly batch: ColumnBatch }[] = [];
   #from = 0;
-  #builder: ColumnBuilder | null = null;
+  /** By the type of their rows: inputs have types of their own. */
+  readonly #builders = new Map<ValueType<unknown>, ColumnBuilder>();
 
   constructor(head: StreamOperator<unknown, unknown>) {
     this.#head = head;
@@ -29,26 +24,39 @@ export class ColumnLoop {
   /** Records that are not processed yet. */
   get left(): number {
     let left = -this.#from;
-    for (const { count } of this.#batches) left += count;
+    for (const { batch } of this.#batches) left += batch.count;
     return left;
   }
 
-  begin(batch: ColumnBatch): void {
-    this.#batches.push(batch);
+  /** Whether the head takes batches of this input. */
+  takes(input: number): boolean {
+    return input === 0 || this.#head.processInputBatch !== undefined;
   }
 
-  beginRows(type: ValueType<unknown>, batch: RowBatch<unknown>): void {
-    if (this.#builder?.layout !== layoutOf(type)) this.#builder = new ColumnBuilder(type);
-    this.#batches.push(...columnsOfRows(this.#builder as ColumnBuilder, batch));
+  begin(batch: ColumnBatch, input: number): void {
+    this.#batches.push({ input, batch });
+  }
+
+  beginRows(
+    rows: RowBatch<unknown>,
+    { input, type }: { readonly input: number; readonly type: ValueType<unknown> },
+  ): void {
+    let builder = this.#builders.get(type);
+    if (builder === undefined) {
+      builder = new ColumnBuilder(type);
+      this.#builders.set(type, builder);
+    }
+    for (const batch of columnsOfRows(builder, rows)) this.begin(batch, input);
   }
 
   process(): void {
-    const [batch] = this.#batches;
-    if (batch === undefined) return;
+    const [next] = this.#batches;
+    if (next === undefined) return;
+    const { batch, input } = next;
     const { count } = batch;
     if (count > 0) {
-      const taken = this.#head.processBatch?.(batch, this.#from) ?? count;
-      assert(taken > this.#from && taken <= count, "processBatch answers how far it got");
+      const taken = this.#give(batch, input) ?? count;
+      assert(taken > this.#from && taken <= count, "an operator of batches answers how far it got");
       this.#from = taken;
       if (taken < count) return;
     }
@@ -58,7 +66,14 @@ export class ColumnLoop {
   }
 
   close(): void {
-    for (const batch of this.#batches.splice(0)) batch.release();
+    for (const { batch } of this.#batches.splice(0)) batch.release();
     this.#from = 0;
+  }
+
+  /** CLP3 */
+  #give(batch: ColumnBatch, input: number): number | undefined {
+    return input === 0
+      ? this.#head.processBatch?.(batch, this.#from)
+      : this.#head.processInputBatch?.(input, batch, this.#from);
   }
 }

@@ -57,6 +57,9 @@ export class SourceDriver implements StreamOperator<never, unknown> {
   readonly #recordsMax: number;
   readonly alignment: SourceAlignment;
   #followers: readonly StreamOperator<unknown, unknown>[] = [];
+  #flushFollowers: () => void = () => undefined;
+  /** The split that the followers know of. */
+  #reading: string | null = null;
   #isAnnounced = false;
   /** It has asked before it was announced. */
   #hasAsked = false;
@@ -72,9 +75,10 @@ export class SourceDriver implements StreamOperator<never, unknown> {
     this.alignment = new SourceAlignment(events);
   }
 
-  /** Those that follow in the chain (SOD5), before it is opened. */
-  followedBy(operators: readonly StreamOperator<unknown, unknown>[]): void {
+  /** Those that follow in the chain (SOD5), before it is opened. `flush`: gives them the records that are gathered for them as columns. */
+  followedBy(operators: readonly StreamOperator<unknown, unknown>[], flush: () => void): void {
     this.#followers = operators.filter(({ onSplit }) => onSplit !== undefined);
+    this.#flushFollowers = flush;
   }
 
   async open(context: OperatorContext, output: Output<unknown>): Promise<void> {
@@ -155,6 +159,10 @@ export class SourceDriver implements StreamOperator<never, unknown> {
   }
 
   #tellOfSplit(what: SplitStep, id: string): void {
+    if (this.#followers.length === 0 || (what === "read" && id === this.#reading)) return;
+    this.#reading = what === "read" ? id : null;
+    // What was collected before is of the split before.
+    this.#flushFollowers();
     for (const follower of this.#followers) follower.onSplit?.(what, id);
   }
 

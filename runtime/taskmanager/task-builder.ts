@@ -142,10 +142,12 @@ export class DeployedTask {
           writers: writers[index] ?? [],
         };
       });
+      const built = new OperatorChain(links, emissions, this.#guardMode);
+      chain = built;
       source?.followedBy(
         (links[0]?.description.outputs[0].next ?? []).map((next) => (links[next] as ChainLink).operator),
+        () => built.flushGathered(),
       );
-      chain = new OperatorChain(links, emissions, this.#guardMode);
       this.#warnOfLostRecords(links);
       this.#built = this.#assemble({ mailbox, emissions, chain, states, gate, inputs, source });
       const mayGoOn = (): boolean => this.#built?.task.mayGoOn() ?? true;
@@ -386,7 +388,7 @@ export class DeployedTask {
           senders,
           edge.partitioning.keySelector as (value: unknown) => Key,
           consumer.maxParallelism,
-          edge.partitioning.keyColumn ?? null,
+          edge.partitioning.keyColumns ?? null,
         );
       case "rebalance":
         return new RebalanceWriter(senders, subtask);

@@ -428,16 +428,16 @@ export class Task implements LoopTask, CodeOwner {
 
   #beginRows(batch: RowBatch<unknown>, channel: number): void {
     this.#recordsIn += batch.rows.length;
-    // Batches of columns are for the first input only (OP7).
-    const { input, type } = this.parts.inputs[channel] as ChannelInput;
-    if (this.#columns === null || input > 0) this.#rows.begin(batch, channel);
-    else this.#columns.beginRows(type, batch);
+    const from = this.parts.inputs[channel] as ChannelInput;
+    if (this.#columns?.takes(from.input) === true) this.#columns.beginRows(batch, from);
+    else this.#rows.begin(batch, channel);
   }
 
   #beginColumns(batch: ColumnBatch, channel: number): void {
-    if (this.#columns !== null && (this.parts.inputs[channel] as ChannelInput).input === 0) {
+    const { input } = this.parts.inputs[channel] as ChannelInput;
+    if (this.#columns?.takes(input) === true) {
       this.#recordsIn += batch.count;
-      this.#columns.begin(batch);
+      this.#columns.begin(batch, input);
       return;
     }
     const rows = rowsOfColumns(batch);

@@ -27,7 +27,7 @@ import {
   keyHash,
   MAX_WATERMARK,
   NO_TIMESTAMP,
-  rowsOfColumns,
+  rowKinds,
   subtaskOfKeyGroup,
   t,
   ValueGuard,
@@ -82,7 +82,8 @@ export type HarnessOptions<I> = {
 
 /** What came out, in order. */
 export type HarnessEvent<O> =
-  | { readonly kind: "record"; readonly value: O; readonly timestamp: number }
+  /** `rowKind`: absent: an insert. */
+  | { readonly kind: "record"; readonly value: O; readonly timestamp: number; readonly rowKind?: number }
   | { readonly kind: "side"; readonly output: string; readonly value: unknown; readonly timestamp: number }
   | { readonly kind: "watermark"; readonly timestamp: number }
   | { readonly kind: "status"; readonly idle: boolean };
@@ -229,6 +230,18 @@ export class OperatorHarness<I, O> {
     if (!this.isBlocked) this.#keyed?.releaseCurrentKey();
   }
 
+  /** Records of the first input as columns, with whatever marks they have. The batch stays the caller's. */
+  processBatch(batch: ColumnBatch): void {
+    const { operator } = this;
+    assert(operator.processBatch !== undefined, "the operator takes no columns");
+    for (let from = 0; from < batch.count; ) {
+      const taken = operator.processBatch(batch, from);
+      assert(taken > from && taken <= batch.count, "processBatch answers how far it got (OP7)");
+      from = taken;
+    }
+    this.#keyed?.releaseCurrentKey();
+  }
+
   /** A record of the second input. */
   processSecond(value: unknown, timestamp = NO_TIMESTAMP): void {
     const { secondKeySelector } = this.#options;
@@ -305,9 +318,16 @@ export class OperatorHarness<I, O> {
 
   /** Row by row, as an operator of rows would get them. */
   #collectBatch(batch: ColumnBatch): void {
-    const { rows, timestamps } = rowsOfColumns(batch);
-    for (const [row, value] of rows.entries())
-      this.events.push({ kind: "record", value: value as O, timestamp: timestamps?.[row] ?? NO_TIMESTAMP });
+    const timestamps = batch.timestampsFrom(0);
+    for (const [at, value] of batch.toRows().entries()) {
+      const rowKind = batch.marks.rowKinds?.[batch.rows[at] as number] ?? rowKinds.insert;
+      this.events.push({
+        kind: "record",
+        value: value as O,
+        timestamp: timestamps?.[at] ?? NO_TIMESTAMP,
+        ...(rowKind === rowKinds.insert ? {} : { rowKind }),
+      });
+    }
   }
 
   #assertRunning(): void {

@@ -4,6 +4,7 @@ export { type TimeChange, WatermarkMerger } from "./watermark-merger.ts";
 export {
   forBoundedOutOfOrderness,
   forMonotonousTimestamps,
+  forOwnWatermarks,
   noWatermarks,
   type TimestampOf,
   type WatermarkAlignmentSettings,

@@ -62,6 +62,11 @@ export function forBoundedOutOfOrderness<T>(
   return strategy(timestampOf, () => new BoundedGenerator(delayMs));
 }
 
+/** Records that bring watermarks of their own: what the generator is told of each is no timestamp, but the time that may still be late; watermark = the highest. */
+export function forOwnWatermarks<T>(): WatermarkStrategy<T> {
+  return strategy<T>(null, () => new BoundedGenerator(-1));
+}
+
 /** No watermarks at all: event-time timers fire only at the end of the data. */
 export function noWatermarks<T>(timestampOf: TimestampOf<T> | null = null): WatermarkStrategy<T> {
   return strategy(timestampOf, () => silentGenerator);
@@ -120,6 +125,7 @@ class BoundedGenerator implements WatermarkGenerator {
   #highest = Number.NEGATIVE_INFINITY;
   #emitted = MIN_WATERMARK;
 
+  /** One millisecond more than the delay lies between the highest timestamp and the watermark: others of that time may come. */
   constructor(delayMs: number) {
     this.#behindMs = delayMs + 1;
   }

@@ -159,9 +159,14 @@ const runtimeRooms: readonly Room[] = [
     testsMayImport: inRuntime("operators"),
   },
   {
+    folder: "runtime/table",
+    owns: "SQL in jobs: streams as tables, plans as streams, scripts as jobs",
+    mayImport: ["base", ...inRuntime("record time ports graph operators connectors/basic api sql tables")],
+  },
+  {
     folder: "runtime/program",
-    owns: "what is run: a job module, found, loaded, built",
-    mayImport: ["base", ...inRuntime("graph api")],
+    owns: "what is run: a job module or a script of SQL, found, loaded, built",
+    mayImport: ["base", ...inRuntime("graph api table")],
   },
   {
     folder: "runtime/rpc",

@@ -40,7 +40,7 @@ export function timestampsAndWatermarksOperator<T>(
   };
 }
 
-class TimestampsAndWatermarksOperator<T> implements StreamOperator<T, T> {
+export class TimestampsAndWatermarksOperator<T> implements StreamOperator<T, T> {
   readonly ownsWatermarks = true;
   readonly emits = "input";
   readonly #timestampOf: TimestampOf<T> | null;
@@ -55,7 +55,7 @@ class TimestampsAndWatermarksOperator<T> implements StreamOperator<T, T> {
   /** null: it waits for no other source. */
   #aligned: AlignedSource | null = null;
   #context!: OperatorContext;
-  #output!: Output<T>;
+  protected output!: Output<T>;
   #ended = false;
   /** What went out last. */
   #watermark = MIN_WATERMARK;
@@ -72,7 +72,7 @@ class TimestampsAndWatermarksOperator<T> implements StreamOperator<T, T> {
 
   open(context: OperatorContext, output: Output<T>): void {
     this.#context = context;
-    this.#output = output;
+    this.output = output;
     if (this.#alignment !== null) {
       if (context.alignment === undefined) throw this.#notAtSource();
       this.#aligned = new AlignedSource(this.#alignment, context.alignment, context.metrics);
@@ -85,8 +85,13 @@ class TimestampsAndWatermarksOperator<T> implements StreamOperator<T, T> {
     const eventTime = timestampOf === null ? timestamp : timestampOf(value, timestamp);
     // Catches NaN and +Infinity too.
     if (typeof eventTime !== "number" || !(eventTime < Number.POSITIVE_INFINITY)) throw this.#badTimestamp(eventTime);
+    this.observe(eventTime);
+    this.output.collect(value, eventTime);
+  }
+
+  /** A record of this event time goes on next. */
+  protected observe(eventTime: number): void {
     if (this.#generator.onEvent(eventTime)) this.#activate();
-    this.#output.collect(value, eventTime);
   }
 
   onSplit(what: SplitStep, id: string): void {
@@ -135,7 +140,7 @@ class TimestampsAndWatermarksOperator<T> implements StreamOperator<T, T> {
     if (idle === false) this.#become(false);
     if (watermark !== null && watermark > this.#watermark) {
       this.#watermark = watermark;
-      this.#output.emitWatermark(watermark);
+      this.output.emitWatermark(watermark);
     }
     if (idle === true) this.#become(true);
     this.#aligned?.apply(nowMs, { watermark: this.#watermark, isIdle: this.#isIdle }, this.#splits);
@@ -149,7 +154,7 @@ class TimestampsAndWatermarksOperator<T> implements StreamOperator<T, T> {
   #become(isIdle: boolean): void {
     if (isIdle === this.#isIdle) return;
     this.#isIdle = isIdle;
-    this.#output.emitStatus(isIdle);
+    this.output.emitStatus(isIdle);
   }
 
   #notAtSource(): StreamError {

@@ -1,11 +1,15 @@
 /**
- * Owns: the hash of records' keys, computed from the column of the key.
+ * Owns: the hash of records' keys, computed from the columns of the key.
+ * Not here: text as it stands in the identity of a key of several columns (composite-hash.ts).
  *
- * CHK1 It is `keyHash` of the value that rows have there (KE1): records of one key meet, whether they come as rows or as columns.
+ * CHK1 It is `keyHash` of the key that rows have there (KE1): of one column its value as `plainKey` has it, of several or none the array of theirs.
+ *     So records of one key meet, whether they come as rows or as columns.
  */
 import { hashNumber, type Key, keyHash, mix } from "../key.ts";
+import { plainKey } from "../plain-key.ts";
 import type { ColumnBatch } from "./column-batch.ts";
 import { type Column, isNull, type TextColumn, valueAt } from "./column.ts";
+import { hashComposite } from "./composite-hash.ts";
 import type { ColumnField } from "./layout.ts";
 import { forEachUnit } from "./text.ts";
 
@@ -13,10 +17,12 @@ const HASH_OF_NULL = keyHash(null);
 const HASH_OF_TRUE = keyHash(true);
 const HASH_OF_FALSE = keyHash(false);
 
-/** Fills `hashes`, by place, for the batch's records; `place`: the key's column. Errors: KEY_INVALID. */
-export function hashKeys(batch: ColumnBatch, place: number, hashes: Int32Array): void {
+/** Fills `hashes`, by place, for the batch's records; `places`: the key's columns. Errors: KEY_INVALID. */
+export function hashKeyColumns(batch: ColumnBatch, places: readonly number[], hashes: Int32Array): void {
   const { rows, count, columns, layout } = batch;
-  hashColumn(columns[place] as Column, layout.fields[place] as ColumnField, rows, { count, hashes });
+  const [place] = places;
+  if (place === undefined || places.length > 1) hashComposite(batch, places, hashes);
+  else hashColumn(columns[place] as Column, layout.fields[place] as ColumnField, rows, { count, hashes });
 }
 
 type Target = { readonly count: number; readonly hashes: Int32Array };
@@ -35,10 +41,10 @@ function hashValues(column: Column, field: ColumnField, rows: Int32Array, { coun
   switch (column.kind) {
     case "float64":
     case "int32":
-      if (field.type.kind === "date") return hashOthers(column, field, rows, { count, hashes });
       for (let at = 0; at < count; at++) {
         const row = rows[at] as number;
-        hashes[row] = hashNumber(column.values[row] as number);
+        const value = column.values[row] as number;
+        hashes[row] = Number.isNaN(value) ? keyHash(plainKey(value)) : hashNumber(value);
       }
       return;
     case "boolean":
@@ -63,7 +69,8 @@ function hashValues(column: Column, field: ColumnField, rows: Int32Array, { coun
 function hashOthers(column: Column, field: ColumnField, rows: Int32Array, { count, hashes }: Target): void {
   for (let at = 0; at < count; at++) {
     const row = rows[at] as number;
-    if (column.nulls === null || !isNull(column.nulls, row)) hashes[row] = keyHash(valueAt(column, field, row) as Key);
+    if (column.nulls === null || !isNull(column.nulls, row))
+      hashes[row] = keyHash(plainKey(valueAt(column, field, row)) as Key);
   }
 }
 

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { ByteReader, ByteWriter } from "../byte-buffer.ts";
-import { type Key, keyHash } from "../key.ts";
+import { keyHash, keyIdentity } from "../key.ts";
+import { keptValue, plainKey } from "../plain-key.ts";
 import { NO_TIMESTAMP } from "../row-batch.ts";
 import { findMisfit } from "../type-check.ts";
 import { anyType, type TypeWithValues } from "../types.test-support.ts";
@@ -10,7 +11,7 @@ import { t, type ValueType } from "../value-type.ts";
 import { ColumnBatch, debugColumns } from "./column-batch.ts";
 import { ColumnBuilder } from "./column-builder.ts";
 import { decodeColumns, encodeColumns } from "./column-codec.ts";
-import { hashKeys } from "./column-hash.ts";
+import { hashKeyColumns } from "./column-hash.ts";
 import { columnsOfRows, rowsOfColumns } from "./conversion.ts";
 
 type Row = Record<string, unknown>;
@@ -103,34 +104,61 @@ test("memory that was released and is used again holds the next batch and nothin
   debugColumns(false);
 });
 
-/** Kinds whose values are keys. */
-const keyTypes = [t.string, t.int32, t.int64, t.bigint, t.float64, t.boolean, t.timestamp].flatMap((type) => [
-  type as ValueType<unknown>,
-  t.nullable(type as ValueType<unknown>),
-]);
+/** Every kind of column has keys, also those whose values are none as they are (PLK1). */
+const Pair = t.record({ a: t.int32, b: t.nullable(t.date) }) as ValueType<unknown>;
+const keyTypes = [
+  t.string,
+  t.int32,
+  t.int64,
+  t.bigint,
+  t.float64,
+  t.boolean,
+  t.timestamp,
+  t.date,
+  t.bytes,
+  t.decimal(2),
+  t.list(t.int32),
+  t.map(t.string, t.float64),
+  Pair,
+].flatMap((type) => [type as ValueType<unknown>, t.nullable(type as ValueType<unknown>)]);
 const keyValues = fc.oneof(
   fc.constant(null),
   fc.string({ unit: "grapheme-composite", maxLength: 9 }),
-  fc.constantFrom("\ud800x", "€", "😀é", -0, 0.5),
+  fc.constantFrom("\ud800x", "€", "😀é", 'a"b', "a\\b", "\n", -0, 0.5, 1e21, Number.NaN, -5),
   fc.integer(),
   fc.maxSafeInteger(),
   fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }),
-  fc.double({ noNaN: true }),
+  fc.bigInt({ min: -5n, max: 2n ** 53n }),
+  fc.double(),
   fc.boolean(),
+  fc.date({ noInvalidDate: false }),
+  fc.uint8Array({ maxLength: 5 }),
+  fc.array(fc.integer(), { maxLength: 3 }),
+  fc.array(fc.tuple(fc.string(), fc.double()), { maxLength: 3 }).map((entries) => new Map(entries)),
+  fc.record({ a: fc.integer(), b: fc.option(fc.date()) }, { noNullPrototype: true }),
 );
+
+function hashesOf(type: ValueType<unknown>, rows: readonly object[], places: readonly number[]): number[] {
+  const builder = new ColumnBuilder(type, 64);
+  for (const row of rows) builder.appendRow(row, NO_TIMESTAMP);
+  const hashes = new Int32Array(64);
+  hashKeyColumns(builder.take(), places, hashes);
+  return [...hashes.subarray(0, rows.length)];
+}
 
 test("a column's hashes are those of its values as keys, so rows and columns of one key meet (CHK1)", () => {
   for (const type of keyTypes) {
     fc.assert(
       fc.property(fc.array(keyValues, { maxLength: 30 }), (candidates) => {
         const values = candidates.filter((value) => findMisfit(type, value) === null);
-        const builder = new ColumnBuilder(t.record({ key: type }) as ValueType<unknown>, 64);
-        for (const key of values) builder.appendRow({ key }, NO_TIMESTAMP);
-        const hashes = new Int32Array(64);
-        hashKeys(builder.take(), 0, hashes);
+        const hashes = hashesOf(
+          t.record({ key: type }) as ValueType<unknown>,
+          values.map((key) => ({ key })),
+          [0],
+        );
         assert.deepEqual(
-          [...hashes.subarray(0, values.length)],
-          values.map((value) => keyHash(value as Key)),
+          hashes,
+          values.map((value) => keyHash(plainKey(value))),
         );
       }),
       { numRuns: 40 },
@@ -138,11 +166,54 @@ test("a column's hashes are those of its values as keys, so rows and columns of 
   }
 });
 
-test("what is no key is refused as in rows", () => {
-  const builder = new ColumnBuilder(t.record({ n: t.float64, b: t.bytes }) as ValueType<unknown>);
-  builder.appendRow({ n: Number.NaN, b: new Uint8Array(1) }, NO_TIMESTAMP);
-  const batch = builder.take();
-  for (const place of [0, 1]) assert.throws(() => hashKeys(batch, place, new Int32Array(1)), { code: "KEY_INVALID" });
+test("the hashes of several columns are those of the array of their keys, and of none that of no values (CHC1)", () => {
+  const type = t.record(
+    Object.fromEntries(keyTypes.map((each, at) => [`c${at}`, t.nullable(each)])),
+  ) as ValueType<unknown>;
+  fc.assert(
+    fc.property(fc.array(fc.array(keyValues, { minLength: 60, maxLength: 60 }), { maxLength: 8 }), (candidates) => {
+      const rows = candidates.map((values) =>
+        keyTypes.map((each) => values.find((value) => findMisfit(each, value) === null) ?? null),
+      );
+      const objects = rows.map((values) => Object.fromEntries(values.map((value, at) => [`c${at}`, value])));
+      for (const places of [[], [1, 0], keyTypes.map((_type, place) => place)])
+        assert.deepEqual(
+          hashesOf(type, objects, places),
+          rows.map((values) => keyHash(places.map((place) => plainKey(values[place])))),
+        );
+    }),
+    { numRuns: RUNS },
+  );
+});
+
+/** What tells keys apart: not the order of a Map, nor the sign of zero. */
+function sorted(value: unknown): unknown {
+  if (value instanceof Map) {
+    const entries = [...value].map(([key, item]) => [key, sorted(item)] as const);
+    return new Map(entries.sort(([left], [right]) => (String(left) < String(right) ? -1 : 1)));
+  }
+  if (Array.isArray(value)) return value.map((item: unknown) => sorted(item));
+  return value === 0 ? 0 : value;
+}
+
+test("equal values are one key, others are two, and a key gives its value back (PLK1)", () => {
+  for (const type of keyTypes) {
+    fc.assert(
+      fc.property(keyValues, keyValues, (left, right) => {
+        if (findMisfit(type, left) !== null || findMisfit(type, right) !== null) return;
+        const [one, other] = [plainKey(left), plainKey(right)];
+        assert.deepEqual(sorted(keptValue(type, one)), sorted(left));
+        let areEqual = true;
+        try {
+          assert.deepEqual(sorted(left), sorted(right));
+        } catch {
+          areEqual = false;
+        }
+        assert.equal(keyIdentity(one) === keyIdentity(other), areEqual);
+      }),
+      { numRuns: 200 },
+    );
+  }
 });
 
 const Order = t.record({ item: t.string, amount: t.int32 }) as ValueType<unknown>;

@@ -2,7 +2,7 @@
  * Owns: the statements of the corpus, for tests.
  *
  * accepted.sql has one statement a paragraph. The other files have entries between lines of `=`: a script, a line of `-`, and what is said of it:
- * refused.txt and invalid.txt the error as a person sees it, valid.txt the columns of the result. Those of the last two stand below tables.sql.
+ * plans.txt the plan, below plan-tables.sql; refused.txt and invalid.txt the error as a person sees it, valid.txt the columns of the result. Those of the last two stand below tables.sql.
  */
 import { readFileSync } from "node:fs";
 
@@ -16,7 +16,9 @@ export type Entry = { readonly script: string; readonly said: string };
 export const refusedScripts = (): readonly Entry[] => entriesOf("refused.txt");
 export const invalidScripts = (): readonly Entry[] => entriesOf("invalid.txt");
 export const validScripts = (): readonly Entry[] => entriesOf("valid.txt");
+export const planEntries = (): readonly Entry[] => entriesOf("plans.txt");
 export const tablesScript = (): string => read("tables.sql");
+export const planTablesScript = (): string => read("plan-tables.sql");
 
 const entriesOf = (name: string): readonly Entry[] =>
   read(name)

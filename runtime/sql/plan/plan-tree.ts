@@ -85,6 +85,8 @@ export type WatermarkNode = Node<
   "watermark",
   { readonly input: PlanNode; readonly time: number; readonly strategy: TypedExpression }
 >;
+/** Of upserts by the key `by`: the changes, each -U and -D with the whole row that it takes back. */
+export type NormalizeNode = Node<"normalize", { readonly input: PlanNode; readonly by: readonly number[] }>;
 export type CalcNode = Node<
   "calc",
   { readonly input: PlanNode; readonly condition: TypedExpression | null; readonly values: readonly TypedExpression[] }
@@ -185,6 +187,7 @@ export type UnnestNode = Node<
 export type PlanNode =
   | ScanNode
   | WatermarkNode
+  | NormalizeNode
   | CalcNode
   | ValuesNode
   | UnionNode

@@ -9,16 +9,17 @@
 import type { QualifiedName } from "../syntax/expression-tree.ts";
 import { qualifiedText } from "../syntax/expression-text.ts";
 import { fail } from "../syntax/problem.ts";
-import type { PrimaryKey, WatermarkDefinition } from "../syntax/statement-tree.ts";
+import type { PrimaryKey, TableOption, WatermarkDefinition } from "../syntax/statement-tree.ts";
 import type { SqlType } from "../types/sql-type.ts";
 import type { Expression, Identifier } from "../syntax/expression-tree.ts";
 import { nameRemedy, quoted } from "./names.ts";
-import type { Column, Schema, TypedQuery } from "./typed-tree.ts";
+import type { Column, Schema, TypedExpression, TypedQuery } from "./typed-tree.ts";
 
 /** A column as it was declared; its place is that in the text that declared it. */
 export type DefinedColumn = { readonly name: Identifier } & (
   | { readonly kind: "physical"; readonly type: SqlType }
-  | { readonly kind: "metadata"; readonly type: SqlType; readonly isVirtual: boolean }
+  /** `key`: what the connector calls it; null: as the column. */
+  | { readonly kind: "metadata"; readonly type: SqlType; readonly key: string | null; readonly isVirtual: boolean }
   | { readonly kind: "computed"; readonly value: Expression }
 );
 
@@ -26,6 +27,8 @@ export type TableDefinition = {
   readonly columns: readonly DefinedColumn[];
   readonly watermark: WatermarkDefinition | null;
   readonly primaryKey: PrimaryKey | null;
+  /** Of WITH, in their order; with their places, for messages of the connector. */
+  readonly options: readonly TableOption[];
 };
 
 export type CatalogTable = {
@@ -34,6 +37,23 @@ export type CatalogTable = {
   readonly schema: Schema;
   /** What INSERT INTO writes: not computed, not virtual. */
   readonly writable: readonly Column[];
+  /** For each column: what it is computed from, over the table's whole row; null: it is stored. */
+  readonly computed: readonly (TypedExpression | null)[];
+  /** Over the table's whole row. `column`: its place. */
+  readonly watermark: { readonly column: number; readonly strategy: TypedExpression } | null;
+  /** The table of the program that it stands for; null: the script made it. */
+  readonly given: GivenTable | null;
+};
+
+/** A table that the program hands to the script: a stream with columns. */
+export type GivenTable = {
+  readonly name: string;
+  readonly columns: readonly { readonly name: string; readonly type: SqlType }[];
+  /** The column that holds the time of each row, which the stream's watermarks speak of; null: there is none. */
+  readonly rowtime: string | null;
+  /** Columns that together are in one row only; empty: none. */
+  readonly primaryKey: readonly string[];
+  readonly changes: "append" | "retract" | "upsert";
 };
 
 export type CatalogView = { readonly kind: "view"; readonly query: TypedQuery; readonly schema: Schema };

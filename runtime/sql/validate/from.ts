@@ -17,6 +17,7 @@ import { typedExpression } from "./expression.ts";
 import { requireTimeAttribute } from "./group-window.ts";
 import { typedJoin } from "./join.ts";
 import { type MergedColumn, Scope, type ScopeTable } from "./scope.ts";
+import { withHintedOptions } from "./hinted-options.ts";
 import { sourceOfName, tableFunction } from "./window-table.ts";
 import type { Column, TypedTable } from "./typed-tree.ts";
 import { sqlTypeOf } from "./values.ts";
@@ -33,7 +34,9 @@ export function sourceOf(expression: TableExpression, context: QueryContext, lef
   const lateral = left ?? new Scope([], [], context.outer);
   switch (expression.kind) {
     case "table": {
-      const named = sourceOfName(expression.name, context);
+      const found = sourceOfName(expression.name, context);
+      const named =
+        found.kind === "scan" ? { ...found, table: withHintedOptions(found.table, expression.hints) } : found;
       const { parts } = expression.name;
       const table = expression.systemTime === null ? named : temporal(expression, named, context, lateral);
       return single(

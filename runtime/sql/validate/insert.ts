@@ -9,16 +9,21 @@ import { shownType, withNullability } from "../types/type-families.ts";
 import type { QualifiedName } from "../syntax/expression-tree.ts";
 import { nameText, qualifiedText } from "../syntax/expression-text.ts";
 import { fail } from "../syntax/problem.ts";
+import type { Span } from "../syntax/span.ts";
 import type { Insert } from "../syntax/statement-tree.ts";
 import { type CatalogTable, columnNames } from "./catalog.ts";
 import type { QueryContext } from "./context.ts";
 import { nameRemedy, quoted } from "./names.ts";
 import { typedQuery } from "./query.ts";
+import { withHintedOptions } from "./hinted-options.ts";
 import { castOf } from "../types/cast-rules.ts";
 import type { Column, TypedQuery } from "./typed-tree.ts";
 
 export type TypedInsert = {
+  readonly at: Span;
+  readonly isOverwrite: boolean;
   readonly target: string;
+  readonly table: CatalogTable;
   /** What is written, in the order of the query's columns. */
   readonly columns: readonly Column[];
   readonly query: TypedQuery;
@@ -26,7 +31,8 @@ export type TypedInsert = {
 
 /** Errors: SqlFailure, Undetermined. */
 export function typedInsert(insert: Insert, context: QueryContext): TypedInsert {
-  const target = context.catalog.tableOrView(insert.target);
+  const found = context.catalog.tableOrView(insert.target);
+  const target = found.kind === "table" ? withHintedOptions(found, insert.hints) : found;
   const name = qualifiedText(insert.target);
   if (target.kind === "view")
     return fail(
@@ -58,7 +64,7 @@ export function typedInsert(insert: Insert, context: QueryContext): TypedInsert 
         : `Columns are taken by their place: check their order, or write CAST(${quoted(from.name)} AS ${wanted}).`,
     );
   }
-  return { target: name, columns, query };
+  return { at: insert.at, isOverwrite: insert.isOverwrite, target: name, table: target, columns, query };
 }
 
 function writtenColumns({ columns, target }: Insert, table: CatalogTable, name: string): readonly Column[] {

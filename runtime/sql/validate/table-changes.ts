@@ -5,7 +5,7 @@
  * SQVP2 LIKE takes all that the other table has, but for what EXCLUDING names; what both have is refused, unless OVERWRITING names it.
  */
 import { unreachable } from "../../../base/index.ts";
-import type { Identifier } from "../syntax/expression-tree.ts";
+import type { Identifier, QualifiedName } from "../syntax/expression-tree.ts";
 import { nameText, qualifiedText } from "../syntax/expression-text.ts";
 import { fail, SqlFailure } from "../syntax/problem.ts";
 import type {
@@ -14,10 +14,12 @@ import type {
   LikeOption,
   PlacedColumn,
   Statement,
+  TableOption,
 } from "../syntax/statement-tree.ts";
 import { typeOf } from "../types/sql-type.ts";
 import type { CatalogTable, DefinedColumn, TableDefinition } from "./catalog.ts";
 import type { QueryContext } from "./context.ts";
+import { withOptions } from "./hinted-options.ts";
 import { nameRemedy } from "./names.ts";
 import { typedQuery } from "./query.ts";
 import { tableOf } from "./table-definition.ts";
@@ -30,6 +32,7 @@ export function definitionOf(table: CreateTable, context: QueryContext): TableDe
     columns: table.columns.map(definedColumn),
     watermark: table.watermark,
     primaryKey: table.primaryKey,
+    options: table.options,
   };
   if (table.query !== null) return withQuery(own, table.query, context);
   return table.like === null ? own : withLike(own, table.like, context);
@@ -41,7 +44,7 @@ function definedColumn(column: ColumnDefinition): DefinedColumn {
     case "physicalColumn":
       return { kind: "physical", name, type: typeOf(column.type) };
     case "metadataColumn":
-      return { kind: "metadata", name, type: typeOf(column.type), isVirtual: column.isVirtual };
+      return { kind: "metadata", name, type: typeOf(column.type), key: column.key, isVirtual: column.isVirtual };
     case "computedColumn":
       return { kind: "computed", name, value: column.value };
     default:
@@ -84,9 +87,7 @@ function withLike(
       "LIKE takes a table; write AS SELECT * FROM the view.",
     );
   const strategyOf = (feature: LikeOption["feature"]): LikeOption["strategy"] =>
-    like.options.find((option) => option.feature === feature)?.strategy ??
-    like.options.find((option) => option.feature === "ALL")?.strategy ??
-    "INCLUDING";
+    givenStrategy(like.options, feature) ?? "INCLUDING";
   const { definition } = source;
   const owned = new Map(own.columns.map((column) => [column.name.name, column]));
   const taken = definition.columns.filter((column) => {
@@ -112,7 +113,33 @@ function withLike(
       what: "a PRIMARY KEY",
       feature: "CONSTRAINTS",
     }),
+    options: likeOptions(own.options, definition.options, givenStrategy(like.options, "OPTIONS"), like.source),
   };
+}
+
+/** Null: nothing is said. */
+const givenStrategy = (options: readonly LikeOption[], feature: LikeOption["feature"]): LikeOption["strategy"] | null =>
+  (options.find((option) => option.feature === feature) ?? options.find((option) => option.feature === "ALL"))
+    ?.strategy ?? null;
+
+/** OVERWRITING is what stands for options where nothing is said, as in Flink. */
+function likeOptions(
+  own: readonly TableOption[],
+  others: readonly TableOption[],
+  strategy: LikeOption["strategy"] | null,
+  source: QualifiedName,
+): readonly TableOption[] {
+  if (strategy === "EXCLUDING") return own;
+  const owned = new Map(own.map((option) => [option.key, option]));
+  const twice = strategy === "INCLUDING" ? others.find(({ key }) => owned.has(key)) : undefined;
+  const second = twice === undefined ? undefined : owned.get(twice.key);
+  if (second !== undefined)
+    fail(
+      second.at,
+      `${qualifiedText(source)} has an option '${second.key}', too`,
+      "Leave it out here, or write LIKE … (OVERWRITING OPTIONS).",
+    );
+  return [...others.filter(({ key }) => !owned.has(key)), ...own];
 }
 
 function chosen<T extends { readonly at: Identifier["at"] }>(
@@ -183,9 +210,11 @@ function alteredDefinition(definition: TableDefinition, action: AlterTableAction
       if (definition.watermark === null) fail(action.at, "the table has no watermark", "There is nothing to drop.");
       return { ...definition, watermark: null };
     case "rename":
-    case "setOptions":
-    case "resetOptions":
       return definition;
+    case "setOptions":
+      return { ...definition, options: withOptions(definition.options, action.options) };
+    case "resetOptions":
+      return { ...definition, options: definition.options.filter(({ key }) => !action.keys.includes(key)) };
     default:
       return unreachable(action);
   }

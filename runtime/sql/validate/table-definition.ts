@@ -16,7 +16,7 @@ import { nameRemedy, quoted } from "./names.ts";
 import { Scope } from "./scope.ts";
 import { isTimestamp, shownType, withNullability } from "../types/type-families.ts";
 import type { Column, TypedExpression } from "./typed-tree.ts";
-import { sqlTypeOf } from "./values.ts";
+import { sqlTypeOf, withColumns } from "./values.ts";
 
 /** Digits of a second that a time attribute may have. */
 const ROWTIME_PRECISION_MAX = 3;
@@ -36,25 +36,45 @@ export function tableOf(definition: TableDefinition, context: QueryContext): Cat
         ? `${quoted(name)} is computed, too: repeat its expression here, or compute this one in a view.`
         : null,
   };
-  const columns = definition.columns.map((column): Column => {
-    if (column.kind !== "computed") return storedColumn(column, definition);
-    const value = typedExpression(column.value, computed);
+  const values = definition.columns.map((column) =>
+    column.kind === "computed" ? typedExpression(column.value, computed) : null,
+  );
+  const columns = definition.columns.map((column, index): Column => {
+    const value = values[index];
+    if (column.kind !== "computed" || value === null || value === undefined)
+      return storedColumn(column as StoredColumn, definition);
     return { name: column.name.name, type: sqlTypeOf(value), time: value.time };
   });
-  const timed = withRowtime(columns, definition, context);
+  const watermark = watermarkOf(columns, definition, context);
+  const timed = columns.map((each, index) =>
+    index === watermark?.column ? { ...each, time: "rowtime" as const } : each,
+  );
   const keys = definition.primaryKey === null ? [] : [keyPlaces(definition, columns)];
   const writable = definition.columns.flatMap((column, index) => {
     const isWritten = column.kind === "physical" || (column.kind === "metadata" && !column.isVirtual);
     const made = timed[index];
     return isWritten && made !== undefined ? [made] : [];
   });
-  return { kind: "table", definition, schema: { columns: timed, keys }, writable };
+  return {
+    kind: "table",
+    definition,
+    schema: { columns: timed, keys },
+    writable,
+    computed: values.map((value) => (value === null ? null : inWholeRow(value, definition))),
+    watermark,
+    given: null,
+  };
 }
 
-function storedColumn(
-  column: DefinedColumn & { readonly kind: "physical" | "metadata" },
-  { primaryKey }: TableDefinition,
-): Column {
+type StoredColumn = DefinedColumn & { readonly kind: "physical" | "metadata" };
+
+/** A computed column sees the stored ones only (SQVD1); from their places to those in the whole row. */
+function inWholeRow(value: TypedExpression, { columns }: TableDefinition): TypedExpression {
+  const places = columns.flatMap(({ kind }, index) => (kind === "computed" ? [] : [index]));
+  return withColumns(value, (column) => ({ ...column, index: places[column.index] ?? column.index }));
+}
+
+function storedColumn(column: StoredColumn, { primaryKey }: TableDefinition): Column {
   const { name } = column.name;
   const isKey = primaryKey?.columns.some((key) => key.name === name) === true;
   return { name, type: isKey ? withNullability(column.type, false) : column.type, time: null };
@@ -71,13 +91,13 @@ function keyPlaces({ primaryKey }: TableDefinition, columns: readonly Column[]):
 }
 
 /** SQVD2. The strategy sees all columns, computed ones too. */
-function withRowtime(
+function watermarkOf(
   columns: readonly Column[],
   { watermark }: TableDefinition,
   context: QueryContext,
-): readonly Column[] {
+): CatalogTable["watermark"] {
   const [name, ...fields] = watermark?.column.parts ?? [];
-  if (watermark === null || name === undefined) return columns;
+  if (watermark === null || name === undefined) return null;
   const names = columns.map((each) => each.name);
   const place = names.indexOf(name.name);
   if (place < 0)
@@ -95,8 +115,7 @@ function withRowtime(
       "Subtract the longest delay from the column: ts - INTERVAL '5' SECOND.",
     );
   // A field of a row is no column of the table, and so no time attribute.
-  if (fields.length > 0) return columns;
-  return columns.map((each, index) => (index === place ? { ...each, time: "rowtime" as const } : each));
+  return fields.length > 0 ? null : { column: place, strategy };
 }
 
 /** SQVD3. */

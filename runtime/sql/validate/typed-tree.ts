@@ -9,6 +9,7 @@ import type { FrameBound, JsonCall, Literal } from "../syntax/expression-tree.ts
 import type { JoinKind } from "../syntax/query-tree.ts";
 import type { Span } from "../syntax/span.ts";
 import type { SqlType } from "../types/sql-type.ts";
+import type { CatalogTable } from "./catalog.ts";
 import type { OperandType } from "../types/type-families.ts";
 
 /** What windows go by: `rowtime` has a watermark, `proctime` is the clock. */
@@ -134,7 +135,8 @@ export type TypedBody =
     >
   | TypedScan;
 
-type TypedScan = Body<"scan", { table: string }>;
+/** `name`: as it is written. */
+type TypedScan = Body<"scan", { name: string; table: CatalogTable }>;
 
 export type WindowFunctionName = "TUMBLE" | "HOP" | "CUMULATE" | "SESSION";
 

@@ -28,6 +28,7 @@ function meaningText(meaning: Meaning | undefined): string {
     case "query":
       return schemaText(meaning.query.schema);
     case "table":
+    case "filledTable":
       return schemaText(meaning.schema);
     case "inserts":
       return meaning.inserts.map(({ query }) => schemaText(query.schema)).join("\n");

@@ -12,10 +12,11 @@ import { splitStatements } from "../syntax/script.ts";
 import type { Span } from "../syntax/span.ts";
 import type { Statement } from "../syntax/statement-tree.ts";
 import { tokensOf } from "../syntax/tokens.ts";
-import { Catalog, Undetermined } from "./catalog.ts";
+import { Catalog, type GivenTable, Undetermined } from "./catalog.ts";
 import { changeCatalog } from "./catalog-changes.ts";
 import type { QueryContext } from "./context.ts";
 import { type TypedInsert, typedInsert } from "./insert.ts";
+import { givenTable } from "./given-table.ts";
 import { typedQuery } from "./query.ts";
 import type { Schema, TypedQuery } from "./typed-tree.ts";
 
@@ -24,6 +25,8 @@ export type Meaning =
   | { readonly kind: "inserts"; readonly inserts: readonly TypedInsert[] }
   /** A table or a view, as it is after the statement. */
   | { readonly kind: "table"; readonly schema: Schema }
+  /** CREATE TABLE … AS: the table, and what fills it. */
+  | { readonly kind: "filledTable"; readonly schema: Schema; readonly insert: TypedInsert }
   /** Nothing is wrong that could be seen, and not everything could be. */
   | { readonly kind: "undetermined"; readonly reason: string }
   | { readonly kind: "other" };
@@ -36,11 +39,16 @@ export type ValidatedScript = {
   readonly problems: readonly SqlProblem[];
 };
 
-export function validateScript(text: string): ValidatedScript {
+/** `tables`: those that are there without CREATE TABLE. */
+export function validateScript(
+  text: string,
+  { tables = [] }: { readonly tables?: readonly GivenTable[] } = {},
+): ValidatedScript {
   const checked = checkScript(text);
   const problems = [...checked.problems];
   const statements: ValidatedStatement[] = [];
   const catalog = new Catalog();
+  for (const table of tables) catalog.put(nameOf([table.name]), givenTable(table));
   const context: QueryContext = { catalog, outer: null, commonTables: new Map(), expected: [], queryOf: typedQuery };
   // Both are in the order of the script; places also of what cannot be read.
   const right = checked.statements[Symbol.iterator]();
@@ -95,18 +103,37 @@ function meaningOf(statement: Statement, context: QueryContext): Meaning {
     case "show":
       if (statement.of !== null && statement.subject !== "TABLES") context.catalog.tableOrView(statement.of);
       return { kind: "other" };
-    case "createTable":
+    case "createTable": {
+      changeCatalog(statement, context);
+      const made = madeBy(statement.name, context);
+      if (statement.query === null || made.kind !== "table") return made;
+      return { kind: "filledTable", schema: made.schema, insert: insertOf(statement, context) };
+    }
     case "createView":
     case "alterTable":
     case "alterView": {
       changeCatalog(statement, context);
-      const made = context.catalog.find(statement.name);
-      return made === undefined || made.kind === "unknown" ? { kind: "other" } : { kind: "table", schema: made.schema };
+      return madeBy(statement.name, context);
     }
     default:
       changeCatalog(statement, context);
       return { kind: "other" };
   }
+}
+
+function madeBy(name: QualifiedName, { catalog }: QueryContext): Meaning {
+  const made = catalog.find(name);
+  return made === undefined || made.kind === "unknown" ? { kind: "other" } : { kind: "table", schema: made.schema };
+}
+
+/** CREATE TABLE … AS fills the table with its query, by the names of its columns. */
+function insertOf(
+  { at, name, query }: Statement & { readonly kind: "createTable" },
+  context: QueryContext,
+): TypedInsert {
+  if (query === null) throw new RangeError("CREATE TABLE without a query");
+  const columns = typedQuery(query, context).schema.columns.map((column) => nameOf([column.name], query.at));
+  return typedInsert({ kind: "insert", at, isOverwrite: false, target: name, hints: [], columns, query }, context);
 }
 
 const making =
@@ -116,10 +143,12 @@ const making =
 function forget(statement: string, catalog: Catalog): void {
   const written = making.exec(statement)?.[1];
   if (written === undefined) return;
-  const at = { start: 0, end: 0 };
-  const parts = [...written.matchAll(/`([^`]+)`|[\p{L}\p{N}_$]+/gu)].map(
-    (part): Identifier => ({ kind: "identifier", at, name: part[1] ?? part[0] }),
-  );
-  const name: QualifiedName = { kind: "name", at, parts };
-  catalog.put(name, { kind: "unknown" });
+  const parts = [...written.matchAll(/`([^`]+)`|[\p{L}\p{N}_$]+/gu)].map((part) => part[1] ?? part[0]);
+  catalog.put(nameOf(parts), { kind: "unknown" });
 }
+
+const nameOf = (parts: readonly string[], at: Span = { start: 0, end: 0 }): QualifiedName => ({
+  kind: "name",
+  at,
+  parts: parts.map((name): Identifier => ({ kind: "identifier", at, name })),
+});

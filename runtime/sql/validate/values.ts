@@ -6,7 +6,7 @@ import type { Span } from "../syntax/span.ts";
 import type { SqlType } from "../types/sql-type.ts";
 import { commonType } from "../types/common-type.ts";
 import { shownType, type TypeRefusal, withNullability } from "../types/type-families.ts";
-import type { TypedExpression, ValueType } from "./typed-tree.ts";
+import type { TypedExpression, TypedOrder, ValueType } from "./typed-tree.ts";
 
 export const booleanType = (isNullable: boolean): SqlType => ({ kind: "boolean", isNullable });
 
@@ -77,7 +77,8 @@ export const isSame = (left: TypedExpression, right: TypedExpression): boolean =
 
 /** Ends at the first difference: most expressions differ in their kind. */
 function isSameTree(left: unknown, right: unknown): boolean {
-  if (left === null || right === null || typeof left !== "object" || typeof right !== "object") return left === right;
+  if (left === right) return true;
+  if (left === null || right === null || typeof left !== "object" || typeof right !== "object") return false;
   const [mine, others] = [Object.entries(left), new Map(Object.entries(right))];
   return (
     mine.length === others.size &&
@@ -114,6 +115,71 @@ export function partsOf(value: TypedExpression): readonly TypedExpression[] {
     default:
       return [...value.call.arguments, ...value.window.partitionBy, ...value.window.orderBy.map((item) => item.value)];
   }
+}
+
+/** The same of other parts, which are as many as those of partsOf, and in its order. */
+export function withParts(value: TypedExpression, parts: readonly TypedExpression[]): TypedExpression {
+  const rest = [...parts];
+  const next = (): TypedExpression => {
+    const part = rest.shift();
+    if (part === undefined) throw new RangeError("an expression has more parts than were given");
+    return part;
+  };
+  const orders = (items: readonly TypedOrder[]): readonly TypedOrder[] =>
+    items.map((item) => ({ ...item, value: next() }));
+  switch (value.kind) {
+    case "literal":
+    case "column":
+    case "subquery":
+      return value;
+    case "field":
+    case "cast":
+    case "quantified":
+      return { ...value, operand: next() };
+    case "call":
+    case "json":
+      return { ...value, arguments: value.arguments.map(next) };
+    case "case":
+      return {
+        ...value,
+        operand: value.operand === null ? null : next(),
+        branches: value.branches.map(() => ({ when: next(), result: next() })),
+        otherwise: value.otherwise === null ? null : next(),
+      };
+    case "row":
+    case "array":
+    case "map":
+      return { ...value, items: value.items.map(next) };
+    case "aggregate":
+      return {
+        ...value,
+        arguments: value.arguments.map(next),
+        filter: value.filter === null ? null : next(),
+        withinGroup: orders(value.withinGroup),
+      };
+    default: {
+      const { call, window } = value;
+      return {
+        ...value,
+        call: { ...call, arguments: call.arguments.map(next) },
+        window: { ...window, partitionBy: window.partitionBy.map(next), orderBy: orders(window.orderBy) },
+      };
+    }
+  }
+}
+
+/** The same with other columns; queries inside it stay as they are. */
+export function withColumns(
+  value: TypedExpression,
+  of: (column: TypedExpression & { readonly kind: "column" }) => TypedExpression,
+): TypedExpression {
+  if (value.kind === "column") return of(value);
+  const parts = partsOf(value);
+  if (parts.length === 0) return value;
+  return withParts(
+    value,
+    parts.map((part) => withColumns(part, of)),
+  );
 }
 
 /** Whether one of it, or of its parts, is such. */

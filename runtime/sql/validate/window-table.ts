@@ -30,7 +30,7 @@ export function sourceOfName(name: QualifiedName, { catalog, commonTables }: Que
   }
   const object = catalog.tableOrView(name);
   return object.kind === "table"
-    ? { kind: "scan", schema: object.schema, table: qualifiedText(name) }
+    ? { kind: "scan", schema: object.schema, name: qualifiedText(name), table: object }
     : { kind: "derived", schema: object.schema, query: object.query, isLateral: false };
 }
 

@@ -169,9 +169,9 @@ function bareResult(
 const wordedUsages: Readonly<Record<string, string>> = {
   EXTRACT: "EXTRACT(DAY FROM temporal)",
   TRIM: "TRIM(BOTH text FROM text)",
-  FLOOR: "FLOOR(moment TO DAY)",
-  CEIL: "CEIL(moment TO DAY)",
-  CEILING: "CEILING(moment TO DAY)",
+  FLOOR: "FLOOR(temporal TO DAY)",
+  CEIL: "CEIL(temporal TO DAY)",
+  CEILING: "CEILING(temporal TO DAY)",
 };
 
 /** `SUBSTRING(text, integer[, integer])`. */

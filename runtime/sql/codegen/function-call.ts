@@ -1,0 +1,44 @@
+/**
+ * Owns: calls of functions by name in generated code (functions/scalar-implementation.ts).
+ */
+import { StreamError } from "../../../base/index.ts";
+import { jsonFunction } from "../functions/json/json-function.ts";
+import { scalarFunction } from "../functions/scalar-function.ts";
+import type { ScalarImplementation } from "../functions/scalar-implementation.ts";
+import type { TypedExpression } from "../validate/typed-tree.ts";
+import type { Generated } from "./code.ts";
+import { type Call, type GeneratorContext, typeOf } from "./context.ts";
+import { operation, withNull } from "./operation.ts";
+
+export function generateFunction(context: GeneratorContext, call: Call): Generated {
+  const { name, arguments: parts, words } = call;
+  const factory = scalarFunction(name);
+  if (factory === undefined)
+    throw new StreamError(
+      "JOB_GRAPH_INVALID",
+      `the function ${name} cannot be run: leave it out, or compute its value before`,
+      {
+        destiny: "terminal",
+      },
+    );
+  const site = { arguments: parts.map(({ type }) => type), result: typeOf(call), words, session: context.session };
+  return called(context, call, factory(site));
+}
+
+export function generateJson(context: GeneratorContext, json: TypedExpression & { readonly kind: "json" }): Generated {
+  return called(context, json, jsonFunction(json));
+}
+
+function called(
+  { code, generate }: GeneratorContext,
+  whole: TypedExpression & { readonly kind: "call" | "json" },
+  { takesNulls, call }: ScalarImplementation,
+): Generated {
+  const operands = whole.arguments.map(generate);
+  const values = operands.map((operand) => (takesNulls ? withNull(operand) : operand.value));
+  const type = typeOf(whole);
+  return operation(code, takesNulls ? [] : operands, type, {
+    expression: `${code.constant(call)}(${values.join(", ")})`,
+    gives: type.isNullable ? "null" : "value",
+  });
+}

@@ -1,0 +1,159 @@
+/**
+ * Owns: functions between times and texts.
+ *
+ * SQUX1 A text that cannot be read is NULL, and of UNIX_TIMESTAMP the least BIGINT, as in Flink.
+ * SQUX2 Without a pattern a text is `yyyy-MM-dd HH:mm:ss`, with or without its time, its fraction and zeros in front; TO_TIMESTAMP with a pattern that does not fit tries this, too.
+ */
+import { isText, type OperandType } from "../../types/type-families.ts";
+import { cut, exactReader } from "../decimals.ts";
+import {
+  doubleReader,
+  failExpression,
+  type Integer,
+  numberOf,
+  plain,
+  rememberLast,
+  typed,
+} from "../implementations.ts";
+import type { ScalarFactory } from "../scalar-implementation.ts";
+import { DAY_MS } from "./calendar.ts";
+import { type DatePattern, datePattern, type ReadTime } from "./date-pattern.ts";
+import { clockReader, clockWriter, millisecondsOf, type MomentValue, momentWriter, nanosOf } from "./moments.ts";
+import { timeZone } from "./time-zone.ts";
+
+const DEFAULT = "yyyy-MM-dd HH:mm:ss";
+const defaultPattern = datePattern(DEFAULT);
+/** Of UNIX_TIMESTAMP, for what cannot be read. */
+const UNREADABLE = -(2n ** 63n);
+
+/** One for each place of a call: most patterns are constants. */
+const patternReader = (): ((pattern: string) => DatePattern) => rememberLast(datePattern);
+
+const LENIENT_FORM = /^(\d{1,4})-(\d{1,2})-(\d{1,2})(?:[ T](\d{1,2}):(\d{1,2})(?::(\d{1,2})(?:\.(\d{1,9}))?)?)?$/;
+const fixedPattern = datePattern("yyyy-MM-dd HH:mm:ss.SSSSSSSSS");
+
+/** SQUX2. */
+export function readDefault(text: string): ReadTime | null {
+  const parts = LENIENT_FORM.exec(text.trim());
+  if (parts === null) return null;
+  const [, year = "", month = "", day = "", hour = "0", minute = "0", second = "0", fraction = ""] = parts;
+  const [MM, dd, HH, mm, ss] = [month, day, hour, minute, second].map((part) => part.padStart(2, "0"));
+  return fixedPattern.read(`${year.padStart(4, "0")}-${MM}-${dd} ${HH}:${mm}:${ss}.${fraction.padEnd(9, "0")}`, false);
+}
+
+const dateFormat: ScalarFactory = typed(({ arguments: [type], session }) => {
+  const patternOf = patternReader();
+  const zone = timeZone(session.timeZone);
+  if (type !== undefined && isText(type))
+    return (text: string, pattern: string) => {
+      const time = readDefault(text);
+      return time === null
+        ? null
+        : patternOf(pattern).write(time.clockMs, time.nanos, {
+            name: zone.name,
+            offsetMs: zone.offsetAt(time.clockMs),
+          });
+    };
+  const clockOf = clockReader(type, zone);
+  return (value: MomentValue, pattern: string) => {
+    const clockMs = clockOf(value);
+    const instantMs = type?.kind === "timestamp_ltz" ? millisecondsOf(value) : zone.instantOf(clockMs);
+    return patternOf(pattern).write(clockMs, nanosOf(value), { name: zone.name, offsetMs: zone.offsetAt(instantMs) });
+  };
+});
+
+const toDate: ScalarFactory = typed(() => {
+  const patternOf = patternReader();
+  return (text: string, pattern?: string) => {
+    const time = pattern === undefined ? readDefault(text) : patternOf(pattern).read(text, true);
+    return time === null ? null : Math.floor(time.clockMs / DAY_MS) * DAY_MS;
+  };
+});
+
+const toTimestamp: ScalarFactory = typed(({ result, session }) => {
+  const patternOf = patternReader();
+  const write = clockWriter(result, timeZone(session.timeZone));
+  return (text: string, pattern?: string) => {
+    const time =
+      pattern === undefined ? readDefault(text) : (patternOf(pattern).read(text, false) ?? readDefault(text));
+    return time === null ? null : write(time.clockMs, time.nanos);
+  };
+});
+
+/** Of a number: seconds or milliseconds since 1970; of a text: in UTC, or in the zone that is named. */
+const toTimestampLtz: ScalarFactory = typed(({ arguments: [type], result }) => {
+  const write = momentWriter(result);
+  const patternOf = patternReader();
+  if (type !== undefined && isText(type))
+    return (text: string, pattern?: string, zone = "UTC") => {
+      const time =
+        pattern === undefined ? readDefault(text) : (patternOf(pattern).read(text, false) ?? readDefault(text));
+      if (time === null) return null;
+      const instantMs = time.offsetMs === null ? timeZone(zone).instantOf(time.clockMs) : time.clockMs - time.offsetMs;
+      return write(instantMs, time.nanos);
+    };
+  const millisecondsOf = epochReader(type);
+  return (value: Integer, precision: Integer = 3) => {
+    const digits = numberOf(precision);
+    if (digits !== 0 && digits !== 3)
+      failExpression(
+        `TO_TIMESTAMP_LTZ with precision ${digits}`,
+        "0 says that the number counts seconds, 3 that it counts milliseconds.",
+      );
+    return write(millisecondsOf(value, digits), 0);
+  };
+});
+
+/** Milliseconds of seconds (`digits` 0) or milliseconds; what is finer is cut off. */
+function epochReader(type: OperandType | undefined): (value: Integer, digits: number) => number {
+  if (type?.kind === "decimal") {
+    const exactOf = exactReader(type);
+    return (value, digits) => {
+      const { unscaled, scale } = exactOf(value);
+      return Number(cut({ unscaled: digits === 0 ? unscaled * 1000n : unscaled, scale }, 0));
+    };
+  }
+  const read = doubleReader(type);
+  return (value, digits) => Math.trunc(read(value) * (digits === 0 ? 1000 : 1));
+}
+
+const fromUnixtime: ScalarFactory = typed(({ session }) => {
+  const patternOf = patternReader();
+  const zone = timeZone(session.timeZone);
+  return (seconds: Integer, pattern = DEFAULT) => {
+    const instantMs = numberOf(seconds) * 1000;
+    const offsetMs = zone.offsetAt(instantMs);
+    return patternOf(pattern).write(instantMs + offsetMs, 0, { name: zone.name, offsetMs });
+  };
+});
+
+const unixTimestamp: ScalarFactory = typed(({ arguments: args, session: { clock, timeZone: name } }) => {
+  if (args.length === 0) return () => BigInt(Math.floor(clock.nowMs() / 1000));
+  const patternOf = patternReader();
+  const zone = timeZone(name);
+  return (text: string, pattern = DEFAULT) => {
+    const time = patternOf(pattern).read(text, true);
+    if (time === null) return UNREADABLE;
+    const instantMs = time.offsetMs === null ? zone.instantOf(time.clockMs) : time.clockMs - time.offsetMs;
+    return BigInt(Math.floor(instantMs / 1000));
+  };
+});
+
+function convertTz(text: string, from: string, to: string): string | null {
+  const time = defaultPattern.read(text, true);
+  if (time === null) return null;
+  const zone = timeZone(to);
+  const instantMs = timeZone(from).instantOf(time.clockMs);
+  const offsetMs = zone.offsetAt(instantMs);
+  return defaultPattern.write(instantMs + offsetMs, 0, { name: zone.name, offsetMs });
+}
+
+export const timeTextFunctions: Readonly<Record<string, ScalarFactory>> = {
+  DATE_FORMAT: dateFormat,
+  TO_DATE: toDate,
+  TO_TIMESTAMP: toTimestamp,
+  TO_TIMESTAMP_LTZ: toTimestampLtz,
+  FROM_UNIXTIME: fromUnixtime,
+  UNIX_TIMESTAMP: unixTimestamp,
+  CONVERT_TZ: plain(convertTz),
+};

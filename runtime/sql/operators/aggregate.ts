@@ -1,0 +1,160 @@
+/**
+ * Owns: GROUP BY without a window: of each key one row, that changes as rows come and are taken back. Without calls: DISTINCT.
+ * Not here: what the functions do (accumulators/), rows of windows (window-aggregate.ts).
+ *
+ * SQOG1 A key's first row is an insert, further ones update it when its result changes, and when its last row is taken back it is deleted, as in Flink. What is taken
+ *     back of a key that has no rows is left out.
+ * SQOG2 In batch mode a key's row is emitted once, at the end.
+ * SQOG3 Without keys there is a row of no input, too: at the end, by the subtask that owns the empty key.
+ */
+import { assert } from "../../../base/index.ts";
+import {
+  type Column,
+  type ColumnBatch,
+  type ColumnField,
+  describeType,
+  type Key,
+  keyGroupOfHash,
+  keyHash,
+  subtaskOfKeyGroup,
+  valueAt,
+} from "../../record/index.ts";
+import type {
+  EmissionDesk,
+  KeyedOperatorState,
+  OperatorContext,
+  OperatorFactory,
+  Output,
+  StreamOperator,
+  ValueState,
+} from "../../ports/index.ts";
+import type { AggregateNode, PlanMode } from "../plan/plan-tree.ts";
+import { RowKeys } from "../rows/row-key.ts";
+import { Aggregation, type AggregationState } from "./aggregation.ts";
+import { refuseRow } from "./batches-only.ts";
+import { adds, ChangeEmitter } from "./change-emitter.ts";
+
+const GROUPS = "groups";
+
+class GroupAggregate implements StreamOperator<unknown, unknown> {
+  readonly #node: AggregateNode;
+  readonly #mode: PlanMode;
+  readonly #aggregation: Aggregation;
+  readonly #keys: RowKeys;
+  #keyed!: KeyedOperatorState;
+  #groups!: ValueState<AggregationState>;
+  #emitter!: ChangeEmitter;
+  #desk: EmissionDesk | null = null;
+  #ownsEmptyKey = false;
+
+  constructor(node: AggregateNode, mode: PlanMode, aggregation: Aggregation) {
+    this.#node = node;
+    this.#mode = mode;
+    this.#aggregation = aggregation;
+    this.#keys = new RowKeys(node.input.row, node.groupBy);
+  }
+
+  open(context: OperatorContext, output: Output<unknown>): void {
+    const { keyed, maxParallelism, parallelism, subtask } = context;
+    assert(keyed !== null, "rows come to an aggregate by its keys");
+    this.#keyed = keyed;
+    this.#groups = keyed.value({ name: GROUPS, type: this.#aggregation.type });
+    this.#emitter = new ChangeEmitter(this.#node, output);
+    this.#desk = context.emission ?? null;
+    const group = keyGroupOfHash(keyHash([]), maxParallelism);
+    this.#ownsEmptyKey =
+      this.#node.groupBy.length === 0 && subtaskOfKeyGroup(group, parallelism, maxParallelism) === subtask;
+  }
+
+  process(): void {
+    refuseRow();
+  }
+
+  processBatch(batch: ColumnBatch, from: number): number {
+    const { rows, count } = batch;
+    const hashes = this.#keys.hashes(batch);
+    this.#aggregation.use(batch);
+    let at = from;
+    while (at < count) {
+      const row = rows[at] as number;
+      at += 1;
+      this.#keyed.setCurrentKey(this.#keys.at(batch, row), hashes[row] as number);
+      if (this.#mode === "batch") this.#gather(row);
+      else this.#change(batch, row);
+      if (this.#desk?.isPaused === true) break;
+    }
+    this.#emitter.flush();
+    return at;
+  }
+
+  endInput(): void {
+    if (this.#mode === "batch") {
+      this.#keyed.forEachKey(GROUPS, (key) => this.#emitFinal(key));
+    }
+    if (this.#ownsEmptyKey) this.#emitEmpty();
+    this.#emitter.flush();
+  }
+
+  #gather(row: number): void {
+    const state = this.#groups.value() ?? this.#aggregation.create();
+    this.#aggregation.add(state, row);
+    this.#groups.update(state);
+  }
+
+  #change(batch: ColumnBatch, row: number): void {
+    const isAdded = adds(batch.marks.rowKinds, row);
+    const found = this.#groups.value();
+    if (found === undefined && !isAdded) return;
+    const state = found ?? this.#aggregation.create();
+    const keys = this.#keyValues(batch, row);
+    const before = [...keys];
+    if (found !== undefined) this.#aggregation.results(found, before);
+    if (isAdded) this.#aggregation.add(state, row);
+    else this.#aggregation.retract(state, row);
+    if (state.rows === 0) {
+      this.#groups.clear();
+      this.#emitter.delete(before);
+      return;
+    }
+    this.#groups.update(state);
+    this.#aggregation.results(state, keys);
+    if (found === undefined) this.#emitter.insert(keys);
+    else this.#emitter.update(before, keys);
+  }
+
+  #keyValues({ columns, layout }: ColumnBatch, row: number): unknown[] {
+    return this.#node.groupBy.map((place) =>
+      valueAt(columns[place] as Column, layout.fields[place] as ColumnField, row),
+    );
+  }
+
+  #emitFinal(key: Key): void {
+    const state = this.#groups.value();
+    assert(state !== undefined, "each key of the state has a value");
+    const values = [...this.#keys.values(key)];
+    this.#aggregation.results(state, values);
+    this.#emitter.insert(values);
+    this.#ownsEmptyKey = false;
+    this.#groups.clear();
+  }
+
+  #emitEmpty(): void {
+    const key: Key = [];
+    this.#keyed.setCurrentKey(key, keyHash(key));
+    if (this.#groups.value() !== undefined) return;
+    const values: unknown[] = [];
+    this.#aggregation.results(this.#aggregation.create(), values);
+    this.#emitter.insert(values);
+  }
+}
+
+/** Its input comes by hash of the columns of `groupBy`. Errors: JOB_GRAPH_INVALID. */
+export function aggregateOperator(node: AggregateNode, mode: PlanMode): OperatorFactory<unknown, unknown> {
+  const make = (): Aggregation => new Aggregation(node.calls, node.input.row, node.input.changes !== "append");
+  return {
+    kind: "operator",
+    name: "aggregate",
+    declares: [{ name: GROUPS, kind: "value", type: describeType(make().type) }],
+    create: () => new GroupAggregate(node, mode, make()),
+  };
+}

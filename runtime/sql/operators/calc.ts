@@ -1,0 +1,47 @@
+/**
+ * Owns: the operator of a calc: rows that a condition holds for, as other columns.
+ *
+ * SQXV1 Kinds of rows and timestamps pass: what takes a row back takes back what was made of it, because the same row gives the same result.
+ */
+import type { OperatorFactory, Output, StreamOperator } from "../../ports/index.ts";
+import type { ColumnBatch } from "../../record/index.ts";
+import { type CompiledCalc, compileCalc } from "../codegen/calc.ts";
+import type { CalcNode, PlanRow } from "../plan/plan-tree.ts";
+import type { SqlSession } from "../session.ts";
+import { refuseRow } from "./batches-only.ts";
+
+export function calcOperator(node: CalcNode, input: PlanRow, session: SqlSession): OperatorFactory<unknown, unknown> {
+  return { kind: "operator", name: "calc", create: () => new CalcOperator(node, input, session) };
+}
+
+class CalcOperator implements StreamOperator<unknown, unknown> {
+  readonly #node: CalcNode;
+  readonly #input: PlanRow;
+  readonly #session: SqlSession;
+  #calc!: CompiledCalc;
+  #output!: Output<unknown>;
+
+  constructor(node: CalcNode, input: PlanRow, session: SqlSession) {
+    this.#node = node;
+    this.#input = input;
+    this.#session = session;
+  }
+
+  open(_context: unknown, output: Output<unknown>): void {
+    this.#output = output;
+    this.#calc = compileCalc(this.#input, this.#node, this.#node.row, this.#session);
+  }
+
+  process(): void {
+    refuseRow();
+  }
+
+  processBatch(batch: ColumnBatch, from: number): number {
+    const result = this.#calc.apply(batch, from);
+    if (result !== null) {
+      this.#output.collectBatch(result);
+      result.release();
+    }
+    return batch.count;
+  }
+}

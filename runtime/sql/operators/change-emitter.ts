@@ -1,0 +1,81 @@
+/**
+ * Owns: the rows that an aggregating operator emits, value by value, gathered into batches of columns with their row kinds.
+ * Called by: aggregate, windowAggregate, windowTable, over.
+ *
+ * SQOE1 Whoever emits flushes before its call of the operator ends; rows leave in the order of the calls.
+ * SQOE2 Where the plan says `upsert` no -U leaves; where it says `append`, nothing but inserts (SQPT3).
+ */
+import { assert } from "../../../base/index.ts";
+import { type AnyStore, ColumnBuilder, keyIdentity, NO_TIMESTAMP, plainKey, rowKinds } from "../../record/index.ts";
+import type { Output } from "../../ports/index.ts";
+import type { Changes, PlanRow } from "../plan/plan-tree.ts";
+import { rowTypeOf } from "../rows/row-type.ts";
+
+/** True for +I and +U; a batch without kinds has inserts only. */
+export function adds(kinds: Uint8Array | null, row: number): boolean {
+  const kind = kinds === null ? rowKinds.insert : kinds[row];
+  return kind === rowKinds.insert || kind === rowKinds.updateAfter;
+}
+
+export class ChangeEmitter {
+  readonly #builder: ColumnBuilder;
+  readonly #output: Output<unknown>;
+  readonly #changes: Changes;
+  #hasKinds = false;
+  #hasTimestamps = false;
+
+  constructor(node: { readonly row: PlanRow; readonly changes: Changes }, output: Output<unknown>) {
+    this.#builder = new ColumnBuilder(rowTypeOf(node.row));
+    this.#output = output;
+    this.#changes = node.changes;
+  }
+
+  insert(values: readonly unknown[], timestamp = NO_TIMESTAMP): void {
+    this.#put(values, rowKinds.insert, timestamp);
+  }
+
+  /** Rows that are equal make no change. */
+  update(before: readonly unknown[], after: readonly unknown[]): void {
+    if (areSame(before, after)) return;
+    assert(this.#changes !== "append", "an operator that only appends updates no row");
+    if (this.#changes === "retract") this.#put(before, rowKinds.updateBefore, NO_TIMESTAMP);
+    this.#put(after, rowKinds.updateAfter, NO_TIMESTAMP);
+  }
+
+  delete(values: readonly unknown[]): void {
+    assert(this.#changes !== "append", "an operator that only appends deletes no row");
+    this.#put(values, rowKinds.delete, NO_TIMESTAMP);
+  }
+
+  flush(): void {
+    if (this.#builder.count === 0) return;
+    const batch = this.#builder.take();
+    this.#hasKinds = false;
+    this.#hasTimestamps = false;
+    this.#output.collectBatch(batch);
+    batch.release();
+  }
+
+  #put(values: readonly unknown[], kind: number, timestamp: number): void {
+    const builder = this.#builder;
+    const { stores, count: at } = builder;
+    for (let place = 0; place < stores.length; place++) (stores[place] as AnyStore).put(values[place], at);
+    if (kind !== rowKinds.insert) this.#hasKinds = true;
+    if (this.#hasKinds) builder.rowKinds()[at] = kind;
+    if (timestamp !== NO_TIMESTAMP) this.#hasTimestamps = true;
+    if (this.#hasTimestamps) builder.timestamps()[at] = timestamp;
+    builder.count = at + 1;
+    if (builder.isFull) this.flush();
+  }
+}
+
+function areSame(left: readonly unknown[], right: readonly unknown[]): boolean {
+  for (let at = 0; at < left.length; at++) if (!isSame(left[at], right[at])) return false;
+  return true;
+}
+
+function isSame(left: unknown, right: unknown): boolean {
+  if (left === right || Number.isNaN(left)) return left === right || Number.isNaN(right);
+  if (typeof left !== "object" || typeof right !== "object" || left === null || right === null) return false;
+  return keyIdentity(plainKey(left)) === keyIdentity(plainKey(right));
+}

@@ -1,0 +1,191 @@
+/** Top-N: at any time the rows at the places that are shown, and nothing is taken back that was not emitted (SQJN1 to SQJN3, SQJP1, SQJP2). */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import type { Changes, RankNode } from "../plan/plan-tree.ts";
+import { type Change, ChangelogRun, ChangelogView, inputOf, inWords, planRow } from "./changelog-run.test-support.ts";
+import { rankOperator } from "./rank.ts";
+
+const ROW = planRow({ shop: "string", worth: "int", id: "int" });
+const RANK = planRow({ rank: "bigint" });
+const inputs = [ROW];
+
+function rankNode(own: Partial<RankNode>, changes: Changes = "append"): RankNode {
+  const showsRank = own.showsRank === true;
+  return {
+    kind: "rank",
+    uid: "rank",
+    row: showsRank ? [...ROW, ...RANK] : ROW,
+    changes: "retract",
+    keys: [],
+    input: inputOf(ROW, { changes, keys: changes === "upsert" ? [[0, 2]] : [] }),
+    partitionBy: [0],
+    orderBy: [{ column: 1, direction: "DESC", nulls: "LAST" }],
+    from: 1,
+    to: 2,
+    showsRank: false,
+    windowEnd: null,
+    ...own,
+  };
+}
+
+const open = (node: RankNode): Promise<ChangelogRun> => ChangelogRun.open(rankOperator(node, "streaming"), { inputs });
+
+test("a better row sends the last one away", async () => {
+  const run = await open(rankNode({}));
+  assert.deepEqual(run.give(0, ["+I", "a", 5, 1], ["+I", "a", 7, 2], ["+I", "b", 1, 3]), [
+    "+I[a, 5, 1]",
+    "+I[a, 7, 2]",
+    "+I[b, 1, 3]",
+  ]);
+  assert.deepEqual(run.give(0, ["+I", "a", 4, 4]), []);
+  assert.deepEqual(run.give(0, ["+I", "a", 6, 5]), ["-D[a, 5, 1]", "+I[a, 6, 5]"]);
+});
+
+test("with ranks, each place whose row moves is a change", async () => {
+  const run = await open(rankNode({ showsRank: true }));
+  run.give(0, ["+I", "a", 5, 1], ["+I", "a", 4, 2]);
+  assert.deepEqual(run.give(0, ["+I", "a", 6, 3]), [
+    "-U[a, 5, 1, 1]",
+    "+U[a, 6, 3, 1]",
+    "-U[a, 4, 2, 2]",
+    "+U[a, 5, 1, 2]",
+  ]);
+});
+
+test("of an upsert input the row of a key has one place, and a -D needs no more than the key", async () => {
+  const run = await open(rankNode({ to: 1 }, "upsert"));
+  assert.deepEqual(run.give(0, ["+I", "a", 5, 1], ["+I", "a", 4, 2], ["+U", "a", 3, 1]), [
+    "+I[a, 5, 1]",
+    "-D[a, 5, 1]",
+    "+I[a, 4, 2]",
+  ]);
+  assert.deepEqual(run.give(0, ["-D", "a", null, 2]), ["-D[a, 4, 2]", "+I[a, 3, 1]"]);
+});
+
+test("without an order the first rows stay", async () => {
+  const run = await open(rankNode({ orderBy: [], partitionBy: [], changes: "append" }));
+  assert.deepEqual(run.give(0, ["+I", "a", 1, 1], ["+I", "b", 2, 2], ["+I", "c", 3, 3]), [
+    "+I[a, 1, 1]",
+    "+I[b, 2, 2]",
+  ]);
+});
+
+test("what is taken back and is not there changes nothing, and is counted", async () => {
+  const run = await open(rankNode({}, "retract"));
+  run.give(0, ["+I", "a", 5, 1]);
+  assert.deepEqual(run.give(0, ["-D", "a", 5, 2]), []);
+  assert.equal(run.harness.metric("unknownRetractions"), 1);
+});
+
+type Row = readonly [string, number | null, number];
+
+/** Rows of a partition in order: `rows` are in the order in which they came. */
+function shown(rows: readonly Row[], { from, to, showsRank }: RankNode): readonly string[] {
+  const found: string[] = [];
+  for (const shop of ["a", "b"]) {
+    const ordered = rows
+      .filter((row) => row[0] === shop)
+      .sort((one, other) => (other[1] ?? -1) - (one[1] ?? -1))
+      .slice(from - 1, to ?? undefined);
+    for (const [at, row] of ordered.entries()) found.push(inWords(...row, ...(showsRank ? [from + at] : [])));
+  }
+  return found.sort();
+}
+
+const rowOf: fc.Arbitrary<Row> = fc.tuple(
+  fc.constantFrom("a", "b"),
+  fc.constantFrom<(number | null)[]>(0, 1, 2, 3, 4, 4, 4, null),
+  fc.integer({ min: 0, max: 3 }),
+);
+const shape = fc.record({
+  from: fc.integer({ min: 1, max: 3 }),
+  length: fc.option(fc.integer({ min: 0, max: 3 }), { freq: 4 }),
+  showsRank: fc.boolean(),
+});
+const nodeOf = ({ from, length, showsRank }: { from: number; length: number | null; showsRank: boolean }) =>
+  rankNode({ from, to: length === null ? null : from + length, showsRank });
+
+const change = fc.record({ row: rowOf, takes: fc.option(fc.nat(), { freq: 2 }) });
+
+for (const changes of ["append", "retract"] as const) {
+  test(`of an input that may ${changes}: at any time the rows at the shown places, over restores`, async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        shape,
+        fc.array(fc.option(change, { freq: 8 }), { maxLength: 40, size: "max" }),
+        async (wanted, taken) => {
+          const node = { ...nodeOf(wanted), input: inputOf(ROW, { changes }) };
+          const factory = rankOperator(node, "streaming");
+          let run = await ChangelogRun.open(factory, { inputs });
+          const view = new ChangelogView();
+          const rows: Row[] = [];
+          for (const step of taken) {
+            if (step === null) {
+              run = await run.restored(factory, { inputs });
+              continue;
+            }
+            const given: Change[] = [];
+            const before = changes === "retract" && step.takes !== null ? rows[step.takes % rows.length] : undefined;
+            if (before !== undefined) {
+              // Of rows that are the same the last one goes.
+              const last = rows.findLastIndex((row) => row.every((value, place) => value === before[place]));
+              rows.splice(last, 1);
+              given.push(["-D", ...before]);
+            } else {
+              rows.push(step.row);
+              given.push(["+I", ...step.row]);
+            }
+            view.apply(run.give(0, ...given));
+            assert.deepEqual(view.rows, shown(rows, node));
+          }
+        },
+      ),
+      { numRuns: 150, seed: 17 },
+    );
+  });
+}
+
+test("of a bounded input: only the rows at the shown places, at its end", async () => {
+  await fc.assert(
+    fc.asyncProperty(shape, fc.array(rowOf, { maxLength: 20, size: "max" }), fc.nat(20), async (wanted, rows, cut) => {
+      const node: RankNode = { ...nodeOf(wanted), changes: "append" };
+      const factory = rankOperator(node, "batch");
+      const given = rows.map((row): Change => ["+I", ...row]);
+      let run = await ChangelogRun.open(factory, { inputs });
+      const out = [...run.give(0, ...given.slice(0, cut))];
+      run = await run.restored(factory, { inputs });
+      out.push(...run.give(0, ...given.slice(cut)));
+      assert.deepEqual(out, []);
+      assert.deepEqual(
+        [...(await run.end())].sort(),
+        shown(rows, node).map((row) => `+I${row}`),
+      );
+    }),
+    { numRuns: 60, seed: 17 },
+  );
+});
+
+const WINDOWED = planRow({ end: "time", worth: "int" });
+const windowNode: RankNode = {
+  ...rankNode({}),
+  row: [...WINDOWED, ...RANK],
+  changes: "append",
+  input: inputOf(WINDOWED),
+  showsRank: true,
+  windowEnd: 0,
+};
+
+test("the ranks of a window are emitted when it ends, once, and what comes then is dropped, after a restore, too", async () => {
+  const factory = rankOperator(windowNode, "streaming");
+  const options = { inputs: [WINDOWED] };
+  let run = await ChangelogRun.open(factory, options);
+  assert.deepEqual(run.give(0, ["+I", 1000, 1], ["+I", 1000, 3], ["+I", 1000, 2], ["+I", 2000, 9]), []);
+  run = await run.restored(factory, options);
+  assert.deepEqual(run.watermark(998), []);
+  assert.deepEqual(run.watermark(999), ["+I[1000, 3, 1]", "+I[1000, 2, 2]"]);
+  run = await run.restored(factory, options);
+  assert.deepEqual(run.give(0, ["+I", 1000, 8], ["+I", 2000, 8]), []);
+  assert.equal(run.harness.metric("numLateRecordsDropped"), 1);
+  assert.deepEqual(run.watermark(1999), ["+I[2000, 9, 1]", "+I[2000, 8, 2]"]);
+});

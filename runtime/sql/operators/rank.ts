@@ -1,0 +1,210 @@
+/**
+ * Owns: Top-N: the rows of a partition that are at certain places of its order, as they change, at the end of a window, or at the end of the input.
+ * Does not own: the order of two rows (codegen), where a row is put (ranking.ts).
+ *
+ * SQJN1 Rows that the order does not tell apart have the places in which they came. After a restore, too.
+ * SQJN2 Where rows are never taken back only those that may still be shown are kept; otherwise all, because what is taken back lets others in.
+ * SQJN3 The ranks of a window, and of a bounded input, are final: they are emitted once. A row behind the end of its window is dropped and counted.
+ */
+import type { Counter, OperatorContext, OperatorFactory, TimerService, ValueState } from "../../ports/index.ts";
+import { describeType, rowKinds, t, type ValueType } from "../../record/index.ts";
+import { compareRows } from "../codegen/index.ts";
+import type { PlanColumn, PlanMode, RankNode } from "../plan/plan-tree.ts";
+import { rowTypeOf } from "../rows/row-type.ts";
+import { namesOf, sameValues, type SqlRow } from "../rows/sql-row.ts";
+import { assertKeyedUpserts } from "./join-keys.ts";
+import { KeyedRowsOperator } from "./keyed-rows.ts";
+import { MissingRows } from "./missing-rows.ts";
+import { forEachShownChange, indexAfter, type ListChange } from "./ranking.ts";
+import { isAdded, type RowKind } from "./row-emitter.ts";
+import { declarationOfWatermark, WatermarkMemory } from "./watermark-memory.ts";
+
+type Compare = (one: SqlRow, other: SqlRow) => number;
+
+const ROWS = "rows";
+
+const listType = ({ input }: RankNode): ValueType<readonly SqlRow[]> =>
+  t.list(rowTypeOf(input.row)) as ValueType<unknown> as ValueType<readonly SqlRow[]>;
+
+export function rankOperator(node: RankNode, mode: PlanMode): OperatorFactory<unknown, unknown> {
+  const { input, partitionBy, orderBy, windowEnd } = node;
+  assertKeyedUpserts(input, partitionBy);
+  const rows = { name: ROWS, kind: "value", type: describeType(listType(node) as ValueType<unknown>) };
+  const isOfWindows = windowEnd !== null && mode === "streaming";
+  const ofWindows = [{ name: "ends", kind: "timers", type: "timestamp" }, declarationOfWatermark];
+  return {
+    kind: "operator",
+    name: "rank",
+    declares: [rows, ...(isOfWindows ? ofWindows : [])],
+    create: () => {
+      const compare = compareRows(orderBy, input.row) as Compare;
+      if (isOfWindows) return new WindowRank(node, compare, (input.row[windowEnd] as PlanColumn).name);
+      return mode === "batch" ? new BoundedRank(node, compare) : new ChangingRank(node, compare);
+    },
+  };
+}
+
+abstract class RankedRows extends KeyedRowsOperator {
+  protected readonly node: RankNode;
+  protected readonly names: readonly string[];
+  readonly #compare: Compare;
+  protected state!: ValueState<readonly SqlRow[]>;
+
+  constructor(node: RankNode, compare: Compare) {
+    super(node, [{ row: node.input.row, keys: node.partitionBy }]);
+    this.node = node;
+    this.#compare = compare;
+    this.names = namesOf(node.input.row);
+  }
+
+  protected openStates(_context: OperatorContext): void {
+    this.state = this.keyed.value({ name: ROWS, type: listType(this.node) });
+  }
+
+  /** The index where it was put; null: it is behind all that are shown, and is not kept (SQJN2). */
+  protected insert(rows: SqlRow[], row: SqlRow, keepsAll: boolean): number | null {
+    const { to } = this.node;
+    const index = indexAfter(rows, row, this.#compare);
+    if (!keepsAll && to !== null && index >= to) return null;
+    rows.splice(index, 0, row);
+    return index;
+  }
+
+  /** The index of a row that is the same; -1: there is none. */
+  protected find(rows: readonly SqlRow[], row: SqlRow): number {
+    for (let index = indexAfter(rows, row, this.#compare) - 1; index >= 0; index--) {
+      const other = rows[index] as SqlRow;
+      if (this.#compare(other, row) !== 0) return -1;
+      if (sameValues(other, row, this.names)) return index;
+    }
+    return -1;
+  }
+
+  protected emitAt(kind: RowKind, row: SqlRow, rank: number): void {
+    this.emitter.emit(kind, row, this.names, this.node.showsRank ? BigInt(rank) : undefined);
+  }
+
+  /** SQJN2, of rows that are never taken back. */
+  protected hold(row: SqlRow): void {
+    const rows = (this.state.value() ?? []) as SqlRow[];
+    if (this.insert(rows, row, false) === null) return;
+    if (this.node.to !== null && rows.length > this.node.to) rows.pop();
+    this.state.update(rows);
+  }
+
+  /** Emits the rows that are shown; all are gone then. */
+  protected emitHeld(): void {
+    const { from, to } = this.node;
+    const rows = this.state.value() ?? [];
+    const last = Math.min(rows.length, to ?? rows.length);
+    for (let rank = from; rank <= last; rank++) this.emitAt(rowKinds.insert, rows[rank - 1] as SqlRow, rank);
+    this.state.clear();
+  }
+}
+
+class ChangingRank extends RankedRows {
+  readonly #isGrowing: boolean;
+  readonly #upsertKey: readonly string[] | null;
+  #missing!: MissingRows;
+
+  constructor(node: RankNode, compare: Compare) {
+    super(node, compare);
+    const { changes, keys } = node.input;
+    this.#isGrowing = changes === "append";
+    this.#upsertKey = changes === "upsert" ? (keys[0] ?? []).map((place) => this.names[place] as string) : null;
+  }
+
+  protected override openStates(context: OperatorContext): void {
+    super.openStates(context);
+    this.#missing = new MissingRows(context);
+  }
+
+  protected onRow(_input: number, kind: RowKind, row: SqlRow): void {
+    const rows = (this.state.value() ?? []) as SqlRow[];
+    const isChanged = this.#takeFrom(rows, kind, row);
+    const isAdd = isAdded(kind) && this.#addTo(rows, row);
+    if (!isChanged && !isAdd) return;
+    if (rows.length === 0) this.state.clear();
+    else this.state.update(rows);
+  }
+
+  /** True when the list has changed. */
+  #takeFrom(rows: SqlRow[], kind: RowKind, row: SqlRow): boolean {
+    const key = this.#upsertKey;
+    if (key === null && isAdded(kind)) return false;
+    const index = key === null ? this.find(rows, row) : rows.findIndex((other) => sameValues(other, row, key));
+    if (index < 0) {
+      if (key === null) this.#missing.tell();
+      return false;
+    }
+    const taken = rows[index] as SqlRow;
+    rows.splice(index, 1);
+    this.#emit(rows, { kind: "out", index, row: taken });
+    return true;
+  }
+
+  /** The same. */
+  #addTo(rows: SqlRow[], row: SqlRow): boolean {
+    const index = this.insert(rows, row, !this.#isGrowing);
+    if (index === null) return false;
+    this.#emit(rows, { kind: "in", index });
+    if (this.#isGrowing && this.node.to !== null && rows.length > this.node.to) rows.pop();
+    return true;
+  }
+
+  #emit(rows: readonly SqlRow[], change: ListChange): void {
+    forEachShownChange(rows, change, this.node, (kind, row, rank) => this.emitAt(kind, row, rank));
+  }
+}
+
+class BoundedRank extends RankedRows {
+  protected onRow(_input: number, _kind: RowKind, row: SqlRow): void {
+    this.hold(row);
+  }
+
+  endInput(): void {
+    this.keyed.forEachKey(ROWS, () => this.emitHeld());
+    this.emitter.flush();
+  }
+}
+
+class WindowRank extends RankedRows {
+  readonly #end: string;
+  #timers!: TimerService;
+  #watermark!: WatermarkMemory;
+  #late!: Counter;
+
+  /** `end`: the column of the window's end. */
+  constructor(node: RankNode, compare: Compare, end: string) {
+    super(node, compare);
+    this.#end = end;
+  }
+
+  protected override openStates(context: OperatorContext): void {
+    super.openStates(context);
+    const onEnd = (): void => this.emitHeld();
+    this.#timers = this.keyed.timers("ends", { onEventTime: onEnd, onProcessingTime: onEnd });
+    this.#watermark = new WatermarkMemory(context);
+    this.#late = context.metrics.counter("numLateRecordsDropped");
+  }
+
+  override onWatermark(timestamp: number): void {
+    this.#watermark.raise(timestamp);
+    super.onWatermark(timestamp);
+  }
+
+  prepareSnapshot(): void {
+    this.#watermark.save();
+  }
+
+  protected onRow(_input: number, _kind: RowKind, row: SqlRow): void {
+    const last = (row[this.#end] as number) - 1;
+    // SQJN3
+    if (last <= this.#watermark.current) {
+      this.#late.inc();
+      return;
+    }
+    this.hold(row);
+    this.#timers.registerEventTime(last);
+  }
+}

@@ -1,0 +1,182 @@
+/**
+ * Owns: from a script to its plan: what each INSERT writes, and what each query gives.
+ * Called by: `streamjob sql --explain`, and whoever runs scripts.
+ *
+ * SQPP1 There is a plan only of a script without problems; what cannot be run is a problem as a mistake is.
+ * SQPP2 Equal parts of the whole script are one node: a view is computed once, a table is read once, with the columns that anybody needs.
+ */
+import { fail, type SqlProblem, SqlFailure } from "../syntax/problem.ts";
+import type { Span } from "../syntax/span.ts";
+import type { CatalogTable, GivenTable } from "../validate/catalog.ts";
+import type { TypedInsert } from "../validate/insert.ts";
+import type { TypedQuery } from "../validate/typed-tree.ts";
+import { type ValidatedStatement, validateScript } from "../validate/validate-script.ts";
+import { NodeBuilder } from "./node-builder.ts";
+import type { PlanContext } from "./plan-context.ts";
+import { castTo, columnOf, nullOf } from "./plan-expressions.ts";
+import { requireRunnable } from "./plan-over.ts";
+import { planQuery, planWholeQuery } from "./plan-query.ts";
+import { planSelect } from "./plan-select.ts";
+import { planTable } from "./plan-tables.ts";
+import type { AggregateCall, Changes, PlanMode, PlanNode, PlanSink } from "./plan-tree.ts";
+import { pruned } from "./pruning.ts";
+import { inputsOf } from "./rebuilt.ts";
+import { type ScriptSettings, settingsOf } from "./script-settings.ts";
+import { Uids } from "./uids.ts";
+
+export type PlanOptions = {
+  /** Tables that are there without CREATE TABLE. */
+  readonly tables?: readonly GivenTable[];
+  /** What a table's rows are; without it, what its connector and format are called decides. */
+  readonly changesOf?: (table: CatalogTable) => Changes;
+  /** Of the job, where it has several scripts: what is equal in them is one node, and what differs never has one uid. */
+  readonly uids?: Uids;
+};
+
+/** A query whose rows the caller takes. */
+export type PlannedQuery = { readonly at: Span; readonly input: PlanNode };
+
+export type ScriptPlan =
+  | {
+      readonly kind: "plan";
+      readonly mode: PlanMode;
+      readonly timeZone: string;
+      readonly settings: ScriptSettings["values"];
+      readonly sinks: readonly PlanSink[];
+      readonly queries: readonly PlannedQuery[];
+    }
+  | { readonly kind: "problems"; readonly problems: readonly SqlProblem[] };
+
+export function planScript(text: string, options: PlanOptions = {}): ScriptPlan {
+  const { statements, problems } = validateScript(text, options);
+  const found = [...problems, ...statements.flatMap(unplannable)];
+  if (found.length > 0) return { kind: "problems", problems: found };
+  try {
+    const settings = settingsOf(statements.map(({ statement }) => statement));
+    return planned(statements, settings, options);
+  } catch (error) {
+    if (error instanceof SqlFailure) return { kind: "problems", problems: [error.problem] };
+    throw error;
+  }
+}
+
+function unplannable({ statement, meaning }: ValidatedStatement): readonly SqlProblem[] {
+  if (meaning.kind !== "undetermined" || statement.kind === "explain") return [];
+  const remedy = "Functions of a module cannot be run yet: write it with those that there are (docs/sql-functions.md).";
+  return [{ at: statement.at, message: meaning.reason, remedy }];
+}
+
+type Draft =
+  | { readonly kind: "sink"; readonly insert: TypedInsert; readonly input: PlanNode }
+  | { readonly kind: "query"; readonly at: Span; readonly input: PlanNode };
+
+/** Errors: SqlFailure. */
+function planned(
+  statements: readonly ValidatedStatement[],
+  settings: ScriptSettings,
+  { changesOf = changesByOptions, uids = new Uids() }: PlanOptions,
+): ScriptPlan {
+  const builder = new NodeBuilder(settings.mode);
+  const drafts: Draft[] = [];
+  const problems: SqlProblem[] = [];
+  const shared = { planned: new WeakMap<TypedQuery, PlanNode>(), places: new WeakMap<AggregateCall, Span>() };
+  for (const { statement, meaning } of statements) {
+    if (statement.kind === "explain") continue;
+    const context: PlanContext = {
+      builder,
+      at: statement.at,
+      changesOf,
+      planQuery,
+      planSelect,
+      planTable,
+      ...shared,
+    };
+    try {
+      if (meaning.kind === "query") drafts.push(queryDraft(meaning.query, context));
+      if (meaning.kind === "filledTable") drafts.push(sinkDraft(meaning.insert, context));
+      if (meaning.kind === "inserts") drafts.push(...meaning.inserts.map((insert) => sinkDraft(insert, context)));
+    } catch (error) {
+      if (!(error instanceof SqlFailure)) throw error;
+      problems.push(error.problem);
+    }
+  }
+  if (problems.length > 0) return { kind: "problems", problems };
+  return {
+    kind: "plan",
+    mode: settings.mode,
+    timeZone: settings.timeZone,
+    settings: settings.values,
+    ...finished(drafts, builder, uids),
+  };
+}
+
+function queryDraft(query: TypedQuery, context: PlanContext): Draft {
+  const input = planWholeQuery(query, context);
+  requireRunnableTree(input, context);
+  return { kind: "query", at: context.at, input };
+}
+
+/** Columns that are not written are NULL. */
+function sinkDraft(insert: TypedInsert, context: PlanContext): Draft {
+  const { columns, table } = insert;
+  const { isOverwrite, at } = insert;
+  if (isOverwrite)
+    fail(at, "INSERT OVERWRITE cannot be run yet", "Write INSERT INTO, and empty the table before the job starts.");
+  const source = planWholeQuery(insert.query, { ...context, at });
+  const values = table.writable.map(({ name, type }) => {
+    const place = columns.findIndex((column) => column.name === name);
+    return place < 0 ? nullOf(type) : castTo(columnOf(source.row, place), type);
+  });
+  const names = table.writable.map(({ name }) => name);
+  const input = context.builder.calc({ input: source, condition: null, values }, names);
+  requireRunnableTree(input, context);
+  return { kind: "sink", insert, input };
+}
+
+function requireRunnableTree(node: PlanNode, context: PlanContext, seen = new Set<PlanNode>()): void {
+  if (seen.has(node)) return;
+  seen.add(node);
+  if (node.kind === "over") requireRunnable(node, context);
+  for (const input of inputsOf(node)) requireRunnableTree(input, context, seen);
+}
+
+function finished(
+  drafts: readonly Draft[],
+  builder: NodeBuilder,
+  uids: Uids,
+): { readonly sinks: readonly PlanSink[]; readonly queries: readonly PlannedQuery[] } {
+  const equal = new Uids();
+  const inputs = pruned(
+    drafts.map(({ input }) => equal.named(input)),
+    builder,
+  );
+  const sinks: PlanSink[] = [];
+  const queries: PlannedQuery[] = [];
+  for (const [index, draft] of drafts.entries()) {
+    const input = uids.named(inputs[index] ?? draft.input);
+    if (draft.kind === "query") queries.push({ at: draft.at, input });
+    else {
+      const { target: name, table } = draft.insert;
+      const uid = uids.uniqueOf("sink", `${name} of ${uids.describedOf(input).text}`);
+      sinks.push({ uid, name, table, input });
+    }
+  }
+  return { sinks, queries };
+}
+
+/** What upserts and changes is called in options, as in Flink. */
+function changesByOptions({ definition, given }: CatalogTable): Changes {
+  if (given !== null) return given.changes;
+  const options = new Map(definition.options.map(({ key, value }) => [key, value.toLowerCase()]));
+  if (options.get("connector") === "upsert-kafka") return "upsert";
+  const format = options.get("format") ?? options.get("value.format") ?? "";
+  return changelogFormats.has(format) ? "retract" : "append";
+}
+
+const changelogFormats: ReadonlySet<string> = new Set([
+  "debezium-json",
+  "debezium-avro-confluent",
+  "canal-json",
+  "maxwell-json",
+  "ogg-json",
+]);

@@ -1,0 +1,76 @@
+/**
+ * Owns: the inputs of a node, and the same node over others of the same rows.
+ */
+import { type NodeBuilder, namesOf } from "./node-builder.ts";
+import type { IntervalJoinNode, JoinNode, PlanNode, WindowJoinNode } from "./plan-tree.ts";
+
+export function inputsOf(node: PlanNode): readonly PlanNode[] {
+  switch (node.kind) {
+    case "scan":
+    case "values":
+      return [];
+    case "union":
+      return node.inputs;
+    case "join":
+    case "intervalJoin":
+    case "windowJoin":
+      return [node.left, node.right];
+    default:
+      return [node.input];
+  }
+}
+
+/** `inputs`: as many, with the columns at the same places. */
+export function withInputs(node: PlanNode, inputs: readonly PlanNode[], builder: NodeBuilder): PlanNode {
+  const [input, right] = inputs;
+  const names = namesOf(node.row);
+  if (input === undefined) return node;
+  switch (node.kind) {
+    case "scan":
+    case "values":
+      return node;
+    case "watermark":
+      return builder.watermark({ ...node, input });
+    case "normalize":
+      return builder.normalize({ ...node, input });
+    case "calc":
+      return builder.calc({ ...node, input }, names);
+    case "union":
+      return builder.union(inputs);
+    case "expand":
+      return builder.expand({ ...node, input });
+    case "aggregate":
+      return builder.aggregate(
+        { ...node, input },
+        node.calls.map((call, index) => ({ call, name: names[node.groupBy.length + index] ?? "" })),
+      );
+    case "windowAggregate":
+      return builder.windowAggregate(
+        { ...node, input },
+        node.calls.map((call, index) => ({ call, name: names[node.groupBy.length + index] ?? "" })),
+        names.at(-1) ?? "",
+      );
+    case "windowTable":
+      return builder.windowTable({ ...node, input });
+    case "rank":
+      return builder.rank({ ...node, input }, names.at(-1) ?? "");
+    case "deduplicate":
+      return builder.deduplicate({ ...node, input });
+    case "sort":
+      return builder.sort({ ...node, input });
+    case "over":
+      return builder.over(
+        { ...node, input },
+        node.calls.map((call, index) => ({ call, name: names[node.input.row.length + index] ?? "" })),
+      );
+    case "unnest":
+      return builder.unnest({ ...node, input }, node.row.slice(node.input.row.length));
+    default:
+      return right === undefined ? node : joinOver({ ...node, left: input, right }, builder);
+  }
+}
+
+function joinOver(node: JoinNode | IntervalJoinNode | WindowJoinNode, builder: NodeBuilder): PlanNode {
+  if (node.kind === "join") return builder.join(node);
+  return node.kind === "intervalJoin" ? builder.intervalJoin(node) : builder.windowJoin(node);
+}

@@ -1,0 +1,86 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { planTablesScript } from "../corpus/corpus.test-support.ts";
+import { explainJson } from "./explain.ts";
+import { planScript } from "./plan-script.ts";
+import { Uids } from "./uids.ts";
+
+const tables = planTablesScript();
+
+function nodesOf(script: string) {
+  const plan = planScript(`${tables}${script}`);
+  assert.ok(plan.kind === "plan", plan.kind === "problems" ? plan.problems[0]?.message : "");
+  return explainJson(plan);
+}
+
+const uidsOf = (script: string, kind: string): readonly string[] =>
+  nodesOf(script).nodes.flatMap((node) => (node.kind === kind ? [node.uid] : []));
+
+describe("a uid", () => {
+  it("stays when a filter, a projection, or another query changes (SQPU1)", () => {
+    const [uid] = uidsOf("SELECT b, SUM(a) FROM t GROUP BY b", "aggregate");
+    assert.match(uid ?? "", /^aggregate-[0-9a-f]{16}$/);
+    for (const script of [
+      "SELECT b, SUM(a) FROM t WHERE id > 3 GROUP BY b",
+      "SELECT SUM(a) + 1, UPPER(b) FROM t GROUP BY b HAVING SUM(a) > 3",
+      "SELECT b AS c, SUM(a) AS d FROM (SELECT a, b, ts FROM t) AS x GROUP BY b",
+      "SELECT x FROM s; SELECT b, SUM(a) FROM t GROUP BY b; SELECT id, COUNT(*) FROM s GROUP BY id",
+    ])
+      assert.ok(uidsOf(script, "aggregate").includes(uid ?? ""), script);
+  });
+
+  it("is another one when keys, functions or tables are others (SQPU1)", () => {
+    const uids = [
+      "SELECT b, SUM(a) FROM t GROUP BY b",
+      "SELECT a, SUM(a) FROM t GROUP BY a",
+      "SELECT b, MAX(a) FROM t GROUP BY b",
+      "SELECT b, SUM(DISTINCT a) FROM t GROUP BY b",
+      "SELECT b, SUM(a + 1) FROM t GROUP BY b",
+      "SELECT y, SUM(x) FROM s GROUP BY y",
+    ].flatMap((script) => uidsOf(script, "aggregate"));
+    assert.equal(new Set(uids).size, 6);
+  });
+
+  it("is one for equal parts of a script, which are one node (SQPU2, SQPP2)", () => {
+    const { nodes, sinks } = nodesOf(
+      "CREATE VIEW v AS SELECT b, SUM(a) AS total FROM t GROUP BY b; INSERT INTO o (k, n) SELECT b, total FROM v; INSERT INTO o (k, n) SELECT UPPER(b), total FROM v WHERE total > 3",
+    );
+    assert.deepEqual(
+      nodes.map(({ kind }) => kind),
+      ["scan", "watermark", "calc", "aggregate", "calc", "calc"],
+    );
+    assert.equal(new Set(sinks.map(({ uid }) => uid)).size, 2);
+  });
+
+  it("is the first one's when two that differ would have it (SQPU2)", () => {
+    const one = "SELECT b, SUM(a) FROM t WHERE id > 3 GROUP BY b";
+    const other = "SELECT b, SUM(a) FROM t WHERE id > 4 GROUP BY b";
+    const [first, second, third] = uidsOf(`${one}; ${other}`, "aggregate");
+    assert.notEqual(first, second);
+    assert.equal(third, undefined);
+    assert.deepEqual(uidsOf(one, "aggregate"), [first]);
+    assert.deepEqual(uidsOf(`${other}; ${one}`, "aggregate")[0], first);
+  });
+
+  it("is not shared by a table and the same one with options of a hint", () => {
+    const { nodes } = nodesOf(
+      "SELECT a FROM t UNION ALL SELECT a FROM t /*+ OPTIONS('scan.startup.mode' = 'latest-offset') */",
+    );
+    assert.equal(nodes.filter(({ kind }) => kind === "scan").length, 2);
+  });
+
+  it("is told apart in all scripts of a job, and equal parts of them are one node (SQPU2)", () => {
+    const uids = new Uids();
+    const inputOf = (query: string) => {
+      const plan = planScript(`${tables}${query}`, { uids });
+      assert.ok(plan.kind === "plan");
+      return { query: plan.queries[0]?.input, sink: plan.sinks[0] };
+    };
+    const first = inputOf("SELECT b, SUM(a) FROM t WHERE id > 3 GROUP BY b").query;
+    const second = inputOf("SELECT b, SUM(a) FROM t WHERE id > 4 GROUP BY b").query;
+    assert.notEqual(first?.uid, second?.uid);
+    assert.equal(inputOf("SELECT b, SUM(a) FROM t WHERE id > 3 GROUP BY b").query, first);
+    const insert = "INSERT INTO o (k) SELECT b FROM t";
+    assert.notEqual(inputOf(insert).sink?.uid, inputOf(insert).sink?.uid);
+  });
+});

@@ -1,0 +1,212 @@
+/**
+ * Owns: the uids of a plan's nodes.
+ *
+ * SQPU1 A uid comes from what its node computes, in the words of the tables' columns: from its keys, functions and times, and from those of the nodes with
+ *     state below it, but not from conditions, from the order of columns, or from columns that pass through. So state finds its node when a filter
+ *     changes, a column is added, or another query is written beside it.
+ * SQPU2 Nodes that do the same with the same input are one node, with one uid. Where two that differ would have one uid, the first in the script has it,
+ *     and the other one gets the text of its whole plan mixed in.
+ */
+import { describeWindow } from "./windows.ts";
+import { inputsOf } from "./rebuilt.ts";
+import type { AggregateCall, PlanNode, SortColumn } from "./plan-tree.ts";
+import { typedText } from "./typed-text.ts";
+import type { CatalogTable } from "../validate/catalog.ts";
+
+/** What the columns of a node are, in the words of tables. */
+type Meanings = readonly string[];
+/** `text`: what counts for the uid; `whole`: everything. Hashes: plans are trees of trees. */
+type Described = { readonly meanings: Meanings; readonly text: string; readonly whole: string };
+
+/** Gives uids to nodes, and makes equal nodes one: those of one script, or of all scripts of a job. */
+export class Uids {
+  /** By their whole text. */
+  readonly #nodes = new Map<string, PlanNode>();
+  readonly #named = new Map<PlanNode, PlanNode>();
+  /** Tables of one name may be several: with options of a hint, or made anew. */
+  readonly #tables = new Map<CatalogTable, string>();
+  readonly #described = new Map<PlanNode, Described>();
+  readonly #taken = new Map<string, string>();
+
+  /** The same plan, with uids. */
+  named(node: PlanNode): PlanNode {
+    const done = this.#named.get(node);
+    if (done !== undefined) return done;
+    const named = this.#name(node);
+    this.#named.set(node, named);
+    return named;
+  }
+
+  #name(node: PlanNode): PlanNode {
+    const inputs = inputsOf(node).map((input) => this.named(input));
+    const over = overInputs(node, inputs);
+    const described = describe(
+      over,
+      inputs.map((input) => this.describedOf(input)),
+      node.kind === "scan" ? this.#textOf(node.table) : "",
+    );
+    const known = this.#nodes.get(described.whole);
+    if (known !== undefined) return known;
+    const named = { ...over, uid: this.#uidOf(node.kind, described.text, described.whole) };
+    this.#nodes.set(described.whole, named);
+    this.#described.set(named, described);
+    return named;
+  }
+
+  /** Of a node that has its uid. */
+  describedOf(node: PlanNode): Described {
+    const described = this.#described.get(node);
+    if (described === undefined) throw new RangeError(`the ${node.kind} has no uid yet`);
+    return described;
+  }
+
+  #textOf(table: CatalogTable): string {
+    const text = this.#tables.get(table) ?? hashOf(JSON.stringify([table.definition, table.given], withoutPlaces));
+    this.#tables.set(table, text);
+    return text;
+  }
+
+  /** Of what is never one with another: the first that asks for the text has it, the second another one. */
+  uniqueOf(kind: string, text: string): string {
+    for (let number = 0; ; number++) {
+      const uid = uidText(kind, number === 0 ? text : `${text} ${number}`);
+      if (this.#taken.has(uid)) continue;
+      this.#taken.set(uid, uid);
+      return uid;
+    }
+  }
+
+  #uidOf(kind: string, text: string, whole: string): string {
+    const uid = uidText(kind, text);
+    const owner = this.#taken.get(uid);
+    if (owner === undefined || owner === whole) {
+      this.#taken.set(uid, whole);
+      return uid;
+    }
+    return this.#uidOf(kind, `${text}\n${whole}`, whole);
+  }
+}
+
+const uidText = (kind: string, text: string): string =>
+  `${kind.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}-${hashOf(text)}`;
+
+function overInputs(node: PlanNode, inputs: readonly PlanNode[]): PlanNode {
+  const [input, right] = inputs;
+  if (input === undefined) return node;
+  if (node.kind === "union") return { ...node, inputs };
+  if ("left" in node) return { ...node, left: input, right: right ?? node.right };
+  return "input" in node ? { ...node, input } : node;
+}
+
+function describe(node: PlanNode, inputs: readonly Described[], table: string): Described {
+  const below = inputs.flatMap(({ meanings }) => meanings);
+  const name = (index: number): string => below[index] ?? `?${index}`;
+  const own = ownText(node, name);
+  const meanings = meaningsOf(node, name, own);
+  const sources = inputs.map(({ text }) => text).join(" & ");
+  const text = keepsState(node) ? hashOf(`${own} of (${sources})`) : sources;
+  const whole = hashOf(`${table} ${wholeText(node)} of (${inputs.map((input) => input.whole).join(" & ")})`);
+  return { meanings, text, whole };
+}
+
+/** What has no state of its own does not count for what is above it (SQPU1). */
+const keepsState = ({ kind }: PlanNode): boolean =>
+  kind !== "calc" && kind !== "watermark" && kind !== "union" && kind !== "unnest" && kind !== "expand";
+
+type Names = (index: number) => string;
+
+const list = (places: readonly number[], name: Names): string => places.map(name).join(", ");
+const orderText = (order: readonly SortColumn[], name: Names): string =>
+  order.map(({ column, direction }) => `${name(column)} ${direction}`).join(", ");
+
+function callText(call: AggregateCall, name: Names): string {
+  const order = call.order.length === 0 ? "" : ` ORDER BY ${orderText(call.order, name)}`;
+  const filter = call.filter === null ? "" : ` FILTER ${name(call.filter)}`;
+  return `${call.name}(${call.isDistinct ? "DISTINCT " : ""}${list(call.arguments, name)}${order})${filter}`;
+}
+
+function ownText(node: PlanNode, name: Names): string {
+  switch (node.kind) {
+    case "scan":
+      return `scan ${node.name}`;
+    case "values":
+      return `values ${node.rows.map((row) => row.map((value) => typedText(value, name)).join(", ")).join("; ")}`;
+    case "aggregate":
+      return `aggregate by ${list(node.groupBy, name)}: ${node.calls.map((call) => callText(call, name)).join(", ")}`;
+    case "windowAggregate": {
+      const calls = node.calls.map((call) => callText(call, name)).join(", ");
+      return `${describeWindow(node.window)} at ${name(node.window.time)} by ${list(node.groupBy, name)}: ${calls}`;
+    }
+    case "windowTable":
+      return `${describeWindow(node.window)} at ${name(node.window.time)}`;
+    case "join":
+    case "intervalJoin":
+    case "windowJoin": {
+      const width = node.left.row.length;
+      const keys = node.leftKeys.map((key, index) => `${name(key)} = ${name(width + (node.rightKeys[index] ?? 0))}`);
+      const bounds = node.kind === "intervalJoin" ? ` in ${node.lower} to ${node.upper}` : "";
+      return `${node.kind} ${node.join} on ${keys.join(", ")}${bounds}`;
+    }
+    case "rank":
+      return `rank ${node.from} to ${node.to} of ${list(node.partitionBy, name)} by ${orderText(node.orderBy, name)}`;
+    case "deduplicate":
+      return `${node.keep} of ${list(node.by, name)} by ${name(node.time)}`;
+    case "normalize":
+      return `changes of ${list(node.by, name)}`;
+    case "sort":
+      return `sort by ${orderText(node.orderBy, name)}, ${node.offset}, ${node.limit}`;
+    case "over": {
+      const { unit, preceding } = node.frame;
+      const frame = `${unit} ${preceding} of ${list(node.partitionBy, name)} by ${orderText(node.orderBy, name)}`;
+      return `over ${frame}: ${node.calls.map((call) => callText(call, name)).join(", ")}`;
+    }
+    default:
+      return node.kind;
+  }
+}
+
+function meaningsOf(node: PlanNode, name: Names, own: string): Meanings {
+  switch (node.kind) {
+    case "scan":
+      return node.row.map((column) => `${node.name}.${column.name}`);
+    case "calc":
+      return node.values.map((value) => typedText(value, name));
+    case "values":
+      return node.row.map((column) => column.name);
+    case "aggregate":
+      return [...node.groupBy.map(name), ...node.calls.map((call) => callText(call, name))];
+    case "windowAggregate": {
+      const adds = node.adds.map((add) => `${add} of ${describeWindow(node.window)}`);
+      return [...node.groupBy.map(name), ...node.calls.map((call) => callText(call, name)), ...adds];
+    }
+    default:
+      // Columns that pass, then those that the node adds.
+      return node.row.map((column, index) => (index < passed(node) ? name(index) : `${column.name} of ${own}`));
+  }
+}
+
+const passed = (node: PlanNode): number => ("left" in node ? node.row.length : (inputsOf(node)[0]?.row.length ?? 0));
+
+/** All that the node does, with its columns' places. */
+function wholeText(node: PlanNode): string {
+  const { uid: _uid, ...rest } = node;
+  return JSON.stringify(rest, (key, value) =>
+    key === "input" || key === "inputs" || key === "left" || key === "right" || key === "at" || key === "table"
+      ? undefined
+      : typeof value === "bigint"
+        ? String(value)
+        : (value as unknown),
+  );
+}
+
+const withoutPlaces = (key: string, value: unknown): unknown => (key === "at" ? undefined : value);
+
+/** FNV-1a of 64 bits, in hexadecimal digits. */
+function hashOf(text: string): string {
+  let hash = 0xcbf29ce484222325n;
+  for (const character of text) {
+    hash ^= BigInt(character.codePointAt(0) ?? 0);
+    hash = (hash * 0x100000001b3n) & 0xffffffffffffffffn;
+  }
+  return hash.toString(16).padStart(16, "0");
+}

@@ -1,0 +1,6 @@
+/** Room `table`: SQL in a job module (`import { tableEnvironment } from "streamjob/table"`), and scripts of SQL as jobs. */
+export type { ChangelogRecord, RetractRecord, RowKind } from "./changes.ts";
+export type { TableOptions } from "./given-stream.ts";
+export { sqlJob } from "./sql-job.ts";
+export type { Table, TableColumn } from "./table.ts";
+export { type TableEnvironment, tableEnvironment, type TableEnvironmentOptions } from "./table-environment.ts";

@@ -1,0 +1,63 @@
+/**
+ * Owns: where plans begin and end: scans as streams of their connectors or of the job, sinks as those of their connectors.
+ * Does not own: connectors (runtime/tables).
+ */
+import { assert } from "../../base/index.ts";
+import { addOperator } from "../api/engine.ts";
+import type { DataStream } from "../api/index.ts";
+import { mapOperator } from "../operators/index.ts";
+import { type PlanNode, type PlanSink, rowTypeOf } from "../sql/index.ts";
+import { tableConnector } from "../tables/index.ts";
+import { subtasksOf } from "./distribution.ts";
+import { rowsOf } from "./given-stream.ts";
+import { keyedOrigins } from "./keyed-origins.ts";
+import { descriptionOf, storedPlaces } from "./table-descriptions.ts";
+import type { PlanWorld } from "./plan-world.ts";
+
+type Stream = DataStream<unknown>;
+type ScanNode = Extract<PlanNode, { kind: "scan" }>;
+
+/** Errors: TableError. */
+export function scanStream(node: ScanNode, world: PlanWorld): Stream {
+  const { table, name, uid, columns } = node;
+  if (table.given !== null) return givenStream(node, world);
+  const description = descriptionOf(name, table, "isRead");
+  const made = tableConnector(description).source?.(storedPlaces(table, columns));
+  assert(made !== undefined, "a connector that is only written refuses to be read");
+  return world.env.fromSource(made.source, { uid, name }) as Stream;
+}
+
+/** The rows of a stream of the job; its watermarks come with it. */
+function givenStream({ table, name, uid, row, columns }: ScanNode, { given }: PlanWorld): Stream {
+  assert(table.given !== null, "the job gave the table");
+  const stream = given.get(table.given.name);
+  assert(stream !== undefined, `the stream of table ${table.given.name} is there`);
+  const convert = rowsOf(table.given, stream.type, columns);
+  if (convert === null) return stream;
+  const { maker, origins } = stream.parts;
+  return addOperator({ maker, inputs: [origins], isKeyed: false }, "table", mapOperator(convert), {
+    uid,
+    name,
+    type: rowTypeOf(row),
+  });
+}
+
+/** `rows`: of the sink's input. Errors: TableError. */
+export function sinkStream({ table, name, uid, input }: PlanSink, rows: Stream): void {
+  const description = descriptionOf(name, table, "isWritten");
+  const made = tableConnector(description).sink?.(input.changes);
+  assert(made !== undefined, "a connector that is only read refuses to be written");
+  const { encoder, recordType, sink, keyColumns } = made;
+  const keys = keyColumns?.map((key) => description.columns.findIndex((column) => column.name === key)) ?? null;
+  const { maker } = rows.parts;
+  const origins = keys === null ? rows.parts.origins : keyedOrigins(rows, input.row, keys);
+  const single = input.changes === "append" || keys !== null ? {} : subtasksOf(input);
+  const options = { uid, name, ...single };
+  if (encoder === null) return maker.stream(origins, rows.type).sinkTo(sink, options);
+  addOperator({ maker, inputs: [origins], isKeyed: false }, "encoder", encoder, {
+    uid: `${uid}:encoder`,
+    name: `${name} encoder`,
+    type: recordType,
+    ...single,
+  }).sinkTo(sink, options);
+}

@@ -1,0 +1,201 @@
+-- Queries over the tables of data.test-support.ts. Each is run over streams and over bounded tables, and gives what DuckDB gives for the same rows.
+-- Where DuckDB says the same in other words, they follow below `-- DuckDB`.
+
+-- columns of some rows
+SELECT id, amount * 2 AS doubled, UPPER(product) AS product FROM orders WHERE quantity > 3;
+
+-- three-valued logic
+SELECT id FROM orders WHERE NOT (user_id > 4 AND product <> 'tea') OR user_id IS NULL;
+
+-- choices
+SELECT id,
+  CASE WHEN amount > 60 THEN 'much' WHEN amount > 30 THEN 'some' ELSE 'little' END AS size,
+  COALESCE(user_id, -1) AS user_id,
+  CASE product WHEN 'tea' THEN 1 WHEN 'rice' THEN 2 END AS code,
+  CAST(amount AS INT) AS whole
+FROM orders;
+-- DuckDB
+SELECT id,
+  CASE WHEN amount > 60 THEN 'much' WHEN amount > 30 THEN 'some' ELSE 'little' END AS size,
+  COALESCE(user_id, -1) AS user_id,
+  CASE product WHEN 'tea' THEN 1 WHEN 'rice' THEN 2 END AS code,
+  CAST(TRUNC(amount) AS INT) AS whole
+FROM orders;
+
+-- texts
+SELECT id, product || '-' || CAST(quantity AS STRING) AS label, CHAR_LENGTH(product) AS letters
+FROM orders WHERE product LIKE '_e%' OR product IN ('rice', 'salt');
+-- DuckDB
+SELECT id, product || '-' || CAST(quantity AS VARCHAR) AS label, LENGTH(product) AS letters
+FROM orders WHERE product LIKE '_e%' OR product IN ('rice', 'salt');
+
+-- groups
+SELECT product, COUNT(*) AS n, SUM(quantity) AS quantity, SUM(price) AS price, MIN(amount) AS least, MAX(amount) AS most, AVG(amount) AS mean
+FROM orders GROUP BY product;
+
+-- groups of two columns, one with NULLs
+SELECT user_id, product, COUNT(*) AS n, COUNT(user_id) AS known FROM orders GROUP BY user_id, product;
+
+-- groups with HAVING
+SELECT user_id, SUM(price) AS total FROM orders GROUP BY user_id HAVING COUNT(*) > 3 AND SUM(price) > 50;
+
+-- all rows
+SELECT COUNT(*) AS n, COUNT(DISTINCT product) AS products, SUM(quantity) AS quantity, MAX(product) AS last FROM orders;
+
+-- no rows
+SELECT COUNT(*) AS n, SUM(quantity) AS quantity FROM orders WHERE quantity > 1000;
+
+-- some of the values
+SELECT product, COUNT(DISTINCT user_id) AS users, SUM(quantity) FILTER (WHERE amount > 40) AS dear, COUNT(*) FILTER (WHERE user_id IS NULL) AS no_user
+FROM orders GROUP BY product;
+
+-- how often something occurs that often
+SELECT n, COUNT(*) AS users FROM (SELECT user_id, COUNT(*) AS n FROM orders GROUP BY user_id) GROUP BY n;
+-- DuckDB
+SELECT n, COUNT(*) AS users FROM (SELECT user_id, COUNT(*) AS n FROM orders GROUP BY user_id) AS t GROUP BY n;
+
+-- the mean of the greatest
+SELECT product, AVG(most) AS mean FROM (SELECT product, user_id, MAX(amount) AS most FROM orders GROUP BY product, user_id) AS t GROUP BY product;
+
+-- different rows
+SELECT DISTINCT product, quantity FROM orders;
+
+-- rollup
+SELECT product, user_id, COUNT(*) AS n FROM orders GROUP BY ROLLUP (product, user_id);
+
+-- grouping sets
+SELECT product, quantity, SUM(price) AS price FROM orders GROUP BY GROUPING SETS ((product), (quantity), ());
+
+-- inner join
+SELECT o.id, u.name, o.amount FROM orders AS o JOIN users AS u ON o.user_id = u.id;
+
+-- inner join with a condition
+SELECT o.id, u.name FROM orders AS o JOIN users AS u ON o.user_id = u.id AND o.quantity > u.level;
+
+-- left join
+SELECT o.id, u.name FROM orders AS o LEFT JOIN users AS u ON o.user_id = u.id AND u.city = 'Bern';
+
+-- right join
+SELECT o.id, u.name FROM orders AS o RIGHT JOIN users AS u ON o.user_id = u.id;
+
+-- full join
+SELECT o.id, u.id AS user_id FROM orders AS o FULL JOIN users AS u ON o.user_id = u.id AND o.quantity > 5;
+
+-- cross join
+SELECT u.name, v.name AS other FROM users AS u CROSS JOIN users AS v WHERE u.level < v.level;
+
+-- a join of groups
+SELECT u.city, t.n, t.total FROM users AS u
+JOIN (SELECT user_id, COUNT(*) AS n, SUM(price) AS total FROM orders GROUP BY user_id) AS t ON u.id = t.user_id;
+
+-- groups of a join
+SELECT u.city, COUNT(*) AS n, SUM(o.quantity) AS quantity FROM orders AS o LEFT JOIN users AS u ON o.user_id = u.id GROUP BY u.city;
+
+-- a left join of groups
+SELECT u.name, t.n FROM users AS u LEFT JOIN (SELECT user_id, COUNT(*) AS n FROM orders WHERE quantity > 4 GROUP BY user_id) AS t ON u.id = t.user_id;
+
+-- in a query
+SELECT id FROM orders WHERE user_id IN (SELECT id FROM users WHERE level > 2);
+
+-- exists
+SELECT name FROM users AS u WHERE EXISTS (SELECT 1 FROM orders AS o WHERE o.user_id = u.id AND o.quantity > 8);
+
+-- not exists
+SELECT name FROM users AS u WHERE NOT EXISTS (SELECT 1 FROM orders AS o WHERE o.user_id = u.id AND o.quantity > 6);
+
+-- a value of a query
+SELECT id, amount FROM orders WHERE amount > (SELECT AVG(amount) FROM orders);
+
+-- union all
+SELECT id, quantity FROM orders WHERE quantity > 6 UNION ALL SELECT id, quantity FROM orders WHERE quantity > 8;
+
+-- union
+SELECT user_id FROM orders UNION SELECT id FROM users;
+
+-- intersect
+SELECT user_id FROM orders WHERE quantity > 5 INTERSECT SELECT id FROM users;
+
+-- except
+SELECT id FROM users EXCEPT SELECT user_id FROM orders WHERE quantity > 5;
+
+-- the first of each group
+SELECT product, id, amount FROM (
+  SELECT product, id, amount, ROW_NUMBER() OVER (PARTITION BY product ORDER BY amount DESC, id ASC) AS place FROM orders
+) AS t WHERE place <= 3;
+
+-- the first of groups that change
+SELECT product, user_id, total FROM (
+  SELECT product, user_id, total, ROW_NUMBER() OVER (PARTITION BY product ORDER BY total DESC, user_id ASC) AS place
+  FROM (SELECT product, user_id, SUM(price) AS total FROM orders WHERE user_id IS NOT NULL GROUP BY product, user_id) AS s
+) AS t WHERE place = 1;
+
+-- the last of each key
+SELECT user_id, id, product FROM (
+  SELECT user_id, id, product, ROW_NUMBER() OVER (PARTITION BY user_id ORDER BY ts DESC) AS place FROM orders
+) AS t WHERE place = 1;
+
+-- the first of each key
+SELECT user_id, id FROM (
+  SELECT user_id, id, ROW_NUMBER() OVER (PARTITION BY user_id ORDER BY ts ASC) AS place FROM orders
+) AS t WHERE place = 1;
+
+-- the first of all
+SELECT id, amount FROM orders ORDER BY amount DESC, id LIMIT 5;
+
+-- with a name
+WITH dear AS (SELECT * FROM orders WHERE amount > 50) SELECT d.product, COUNT(*) AS n FROM dear AS d GROUP BY d.product;
+
+-- tumbling windows
+SELECT window_start, window_end, product, COUNT(*) AS n, SUM(quantity) AS quantity
+FROM TABLE(TUMBLE(TABLE orders, DESCRIPTOR(ts), INTERVAL '10' SECONDS))
+GROUP BY window_start, window_end, product;
+-- DuckDB
+SELECT start AS window_start, start + INTERVAL 10 SECONDS AS window_end, product, COUNT(*) AS n, SUM(quantity) AS quantity
+FROM (SELECT *, time_bucket(INTERVAL 10 SECONDS, ts) AS start FROM orders) AS t GROUP BY start, product;
+
+-- tumbling windows of GROUP BY
+SELECT TUMBLE_START(ts, INTERVAL '10' SECOND) AS window_start, user_id, COUNT(*) AS n, MAX(amount) AS most, MIN(amount) AS least
+FROM orders GROUP BY TUMBLE(ts, INTERVAL '10' SECOND), user_id;
+-- DuckDB
+SELECT start AS window_start, user_id, COUNT(*) AS n, MAX(amount) AS most, MIN(amount) AS least
+FROM (SELECT *, time_bucket(INTERVAL 10 SECONDS, ts) AS start FROM orders) AS t GROUP BY start, user_id;
+
+-- hopping windows
+SELECT window_start, product, COUNT(*) AS n FROM TABLE(HOP(TABLE orders, DESCRIPTOR(ts), INTERVAL '5' SECONDS, INTERVAL '15' SECONDS))
+GROUP BY window_start, window_end, product;
+-- DuckDB
+SELECT start AS window_start, product, COUNT(*) AS n FROM (
+  SELECT *, time_bucket(INTERVAL 5 SECONDS, ts) - to_seconds(5 * UNNEST([0, 1, 2])) AS start FROM orders
+) AS t GROUP BY start, product;
+
+-- windows of all rows
+SELECT window_start, COUNT(*) AS n, AVG(amount) AS mean FROM TABLE(TUMBLE(TABLE orders, DESCRIPTOR(ts), INTERVAL '20' SECONDS))
+GROUP BY window_start, window_end;
+-- DuckDB
+SELECT start AS window_start, COUNT(*) AS n, AVG(amount) AS mean
+FROM (SELECT *, time_bucket(INTERVAL 20 SECONDS, ts) AS start FROM orders) AS t GROUP BY start;
+
+-- the greatest of each window
+SELECT window_start, id, amount FROM (
+  SELECT window_start, window_end, id, amount, ROW_NUMBER() OVER (PARTITION BY window_start, window_end ORDER BY amount DESC, id ASC) AS place
+  FROM TABLE(TUMBLE(TABLE orders, DESCRIPTOR(ts), INTERVAL '10' SECONDS))
+) AS t WHERE place <= 2;
+-- DuckDB
+SELECT start AS window_start, id, amount FROM (
+  SELECT *, ROW_NUMBER() OVER (PARTITION BY start ORDER BY amount DESC, id ASC) AS place
+  FROM (SELECT *, time_bucket(INTERVAL 10 SECONDS, ts) AS start FROM orders) AS s
+) AS t WHERE place <= 2;
+
+-- what was paid within some seconds
+SELECT o.id, p.kind FROM orders AS o JOIN payments AS p
+ON o.id = p.order_id AND p.ts BETWEEN o.ts AND o.ts + INTERVAL '6' SECOND;
+
+-- what was not paid within some seconds
+SELECT o.id, p.kind FROM orders AS o LEFT JOIN payments AS p
+ON o.id = p.order_id AND p.ts BETWEEN o.ts - INTERVAL '1' SECOND AND o.ts + INTERVAL '3' SECOND;
+
+-- sums of the rows before
+SELECT id, product, SUM(quantity) OVER (PARTITION BY product ORDER BY ts ROWS BETWEEN 2 PRECEDING AND CURRENT ROW) AS recent FROM orders;
+
+-- sums of the time before
+SELECT id, COUNT(*) OVER (PARTITION BY user_id ORDER BY ts RANGE BETWEEN INTERVAL '10' SECOND PRECEDING AND CURRENT ROW) AS recent FROM orders;

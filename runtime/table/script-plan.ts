@@ -1,0 +1,69 @@
+/**
+ * Owns: plans of texts that are given one after the other, each with what those before it have made.
+ *
+ * SCPL1 What a text creates, changes and sets is there for those after it; what it inserts and asks is its own.
+ * SCPL2 A mistake is SQL_INVALID, with its place in the text of its call.
+ */
+import { StreamError } from "../../base/index.ts";
+import {
+  describeProblem,
+  type GivenTable,
+  planScript,
+  type ScriptPlan,
+  type SqlProblem,
+  type ValidatedStatement,
+  validateScript,
+} from "../sql/index.ts";
+
+import { tableProblems } from "./table-checks.ts";
+
+export type Plan = Extract<ScriptPlan, { kind: "plan" }>;
+type StatementKind = ValidatedStatement["statement"]["kind"];
+
+/** They leave nothing behind for later texts. */
+const PASSING: ReadonlySet<StatementKind> = new Set<StatementKind>([
+  "queryStatement",
+  "insert",
+  "statementSet",
+  "explain",
+  "describe",
+  "show",
+]);
+
+export class ScriptPlans {
+  /** The statements that later texts build on. */
+  #before: string;
+  /** Tables that these fill (CREATE TABLE … AS). */
+  #insertsBefore = 0;
+
+  constructor(before: string) {
+    this.#before = before;
+  }
+
+  /** `name`: of the text, for messages. `tables`: those of the job. Errors: SQL_INVALID. */
+  plan(text: string, name: string, tables: readonly GivenTable[]): Plan {
+    const before = this.#before;
+    const whole = before + text;
+    const plan = planScript(whole, { tables });
+    if (plan.kind === "problems") throw invalid(plan.problems, before.length, whole, name);
+    const inputs = plan.queries.map(({ input }) => input);
+    const problems = tableProblems(plan.sinks, inputs);
+    if (problems.length > 0) throw invalid(problems, before.length, whole, name);
+    const own = { ...plan, sinks: plan.sinks.slice(this.#insertsBefore) };
+    for (const { statement, meaning } of validateScript(whole, { tables }).statements) {
+      if (statement.at.start < before.length || PASSING.has(statement.kind)) continue;
+      this.#before += `${whole.slice(statement.at.start, statement.at.end)};\n`;
+      if (meaning.kind === "inserts") this.#insertsBefore += meaning.inserts.length;
+    }
+    return own;
+  }
+}
+
+function invalid(problems: readonly SqlProblem[], before: number, whole: string, name: string): StreamError {
+  const texts = problems.map((problem) => {
+    if (problem.at.start < before) return describeProblem(problem, whole, name);
+    const at = { start: problem.at.start - before, end: problem.at.end - before };
+    return describeProblem({ ...problem, at }, whole.slice(before), name);
+  });
+  return new StreamError("SQL_INVALID", texts.join("\n\n"), { destiny: "terminal" });
+}

@@ -1,0 +1,109 @@
+/**
+ * Owns: SQL in a job module: streams as tables, statements, queries.
+ *
+ * TENV1 Statements are looked at in the order of the calls, each with the tables that came before it: streams, and what CREATE has made.
+ */
+import { StreamError, systemClock } from "../../base/index.ts";
+import type { DataStream, StreamEnvironment } from "../api/index.ts";
+import type { GivenTable, PlanMode } from "../sql/index.ts";
+import { givenTableOf, type TableOptions } from "./given-stream.ts";
+import { sinkStream } from "./plan-ends.ts";
+import { PlanStreams } from "./plan-streams.ts";
+import { type Plan, ScriptPlans } from "./script-plan.ts";
+import { Table } from "./table.ts";
+
+export type TableEnvironmentOptions = {
+  /** `batch`: all inputs are bounded, and only final results come out. Default `streaming`. */
+  readonly mode?: PlanMode;
+  /** Where instants become dates and times, as in `Europe/Berlin`. Default `UTC`. */
+  readonly timeZone?: string;
+};
+
+const OPTION_NAMES: readonly string[] = ["mode", "timeZone"] satisfies (keyof TableEnvironmentOptions)[];
+
+/** SQL for a job. Errors: OPTION_UNKNOWN, OPTION_INVALID. */
+export function tableEnvironment(env: StreamEnvironment, options: TableEnvironmentOptions = {}): TableEnvironment {
+  return new TableEnvironment(env, options);
+}
+
+export class TableEnvironment {
+  readonly #plans: ScriptPlans;
+  readonly #tables: GivenTable[] = [];
+  readonly #given = new Map<string, DataStream<unknown>>();
+  readonly #streams: PlanStreams;
+
+  /** @internal Use tableEnvironment. */
+  constructor(env: StreamEnvironment, options: TableEnvironmentOptions) {
+    const unknown = Object.keys(options).find((option) => !OPTION_NAMES.includes(option));
+    if (unknown !== undefined)
+      throw new StreamError(
+        "OPTION_UNKNOWN",
+        `tableEnvironment: there is no option ${unknown}. There are ${OPTION_NAMES.join(", ")}.`,
+        {
+          destiny: "terminal",
+        },
+      );
+    const { mode = "streaming", timeZone = "UTC" } = options;
+    if (mode !== "streaming" && mode !== "batch")
+      throw new StreamError(
+        "OPTION_INVALID",
+        `tableEnvironment: mode is ${JSON.stringify(mode)}; say "streaming" or "batch"`,
+        {
+          destiny: "terminal",
+        },
+      );
+    const zone = timeZone.replaceAll("'", "''");
+    this.#plans = new ScriptPlans(
+      `SET 'execution.runtime-mode' = '${mode}';\nSET 'table.local-time-zone' = '${zone}';\n`,
+    );
+    const session = { timeZone, clock: systemClock };
+    this.#streams = new PlanStreams({ env, session, mode, given: this.#given });
+  }
+
+  /** A stream as a table of that name, for the queries that follow. Errors: JOB_GRAPH_INVALID, OPTION_UNKNOWN. */
+  table<T extends object>(name: string, stream: DataStream<T>, options: TableOptions = {}): void {
+    if (this.#given.has(name))
+      throw new StreamError("JOB_GRAPH_INVALID", `table ${name}: there is a table of that name; choose another one`, {
+        destiny: "terminal",
+      });
+    const given = stream as unknown as DataStream<unknown>;
+    this.#tables.push(givenTableOf(name, given, options));
+    this.#given.set(name, given);
+  }
+
+  /** The result of one query: SELECT, WITH, VALUES. Errors: SQL_INVALID; of its tables' options OPTION_INVALID. */
+  sql<R = Record<string, unknown>>(query: string): Table<R> {
+    const { queries, sinks } = this.#plan(query);
+    const [first, ...others] = queries;
+    if (first === undefined || others.length > 0 || sinks.length > 0)
+      throw new StreamError(
+        "SQL_INVALID",
+        "sql() takes one query, and gives its result. Use execute() for other statements.",
+        {
+          destiny: "terminal",
+        },
+      );
+    return new Table<R>(first.input, this.#streams);
+  }
+
+  /**
+   * Statements, separated by semicolons: CREATE, ALTER and DROP, SET, and INSERT INTO, which becomes a part of the job. Errors: SQL_INVALID; of tables' options
+   * OPTION_INVALID.
+   */
+  execute(script: string): void {
+    const { queries, sinks } = this.#plan(script);
+    if (queries.length > 0)
+      throw new StreamError(
+        "SQL_INVALID",
+        "execute() gives no results: take those of a query by sql(), or write INSERT INTO.",
+        {
+          destiny: "terminal",
+        },
+      );
+    for (const sink of sinks) sinkStream(sink, this.#streams.streamOf(sink.input));
+  }
+
+  #plan(text: string): Plan {
+    return this.#plans.plan(text, "sql", this.#tables);
+  }
+}
