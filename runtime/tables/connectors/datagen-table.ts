@@ -132,6 +132,8 @@ function checkFields({ table, options }: ConnectorUse): void {
   for (const [option, text] of Object.entries(table.options)) {
     if (/\.(?:min|max|null-rate)$/.test(option) && !Number.isFinite(Number(text.trim() === "" ? "x" : text)))
       throw options.refuse(option, `the option '${option}' is '${text}'`, "Write a number.");
+    if (option.endsWith(".null-rate") && (Number(text) < 0 || Number(text) > 1))
+      throw options.refuse(option, `the option '${option}' is '${text}'`, "Write a share from 0 to 1.");
   }
   if ((options.number("rows-per-second") ?? 1) <= 0)
     throw new TableError(table.name, {
