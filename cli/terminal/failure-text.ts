@@ -12,6 +12,8 @@ const CAUSE = "\nCaused by: ";
 export function failureReason(error: ErrorInfo, module: string): string {
   const place = placeInModule(error.stack, module);
   const cause = userException(error, module);
+  // Shows its places in the script.
+  if (error.code === "SQL_INVALID") return error.message;
   const message = firstLine(error.message);
   const what = cause === null || message.includes(cause.message) ? message : `${message}: ${cause.text}`;
   const line = place?.replace(/(:\d+):\d+$/, "$1");

@@ -26,6 +26,7 @@ export type ExitCode = number;
 const badUsage: ReadonlySet<ErrorCode> = new Set([
   "JOB_MODULE_INVALID",
   "JOB_GRAPH_INVALID",
+  "SQL_INVALID",
   "OPTION_UNKNOWN",
   "OPTION_INVALID",
   "SAVEPOINT_NOT_FOUND",

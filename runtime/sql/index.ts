@@ -1,4 +1,4 @@
-/** Room `sql`: the text of SQL, its syntax tree, its types, what it means, what is wrong with it, and the operators that run it. */
+/** Room `sql`: the text of SQL, its syntax tree, its types, what it means, what is wrong with it, its plan, and the operators that run it. */
 export { aggregateOperator } from "./operators/aggregate.ts";
 export { calcOperator } from "./operators/calc.ts";
 export { expandOperator } from "./operators/expand.ts";
@@ -11,17 +11,22 @@ export { sortOperator } from "./operators/sort.ts";
 export { unnestOperator } from "./operators/unnest.ts";
 export { valuesRows } from "./operators/values.ts";
 export { watermarksOf } from "./operators/watermark.ts";
+export { inputsOf } from "./plan/rebuilt.ts";
 export { castToText } from "./plan/cast-to-text.ts";
 export { describeProblem, type SqlProblem } from "./syntax/problem.ts";
+export { windowAggregateOperator } from "./operators/window-aggregate.ts";
+export { windowTableOperator } from "./operators/window-table.ts";
+export { watermarkOperator } from "./operators/watermark.ts";
+export { overOperator } from "./operators/over.ts";
 export { windowAggregateOperator } from "./operators/window-aggregate.ts";
 export { windowTableOperator } from "./operators/window-table.ts";
 export { describeProblem } from "./syntax/problem.ts";
 export type { Changes } from "./plan/plan-tree.ts";
 export { rowTypeOf } from "./rows/row-type.ts";
 export type { SqlSession } from "./session.ts";
-/** Room `sql`: the text of SQL, its syntax tree, its types, what it means, what is wrong with it, and its plan. */
 export { type ExplainedPlan, explainJson, explainText } from "./plan/explain.ts";
 export { type PlanOptions, planScript, type ScriptPlan } from "./plan/plan-script.ts";
+export { Uids } from "./plan/uids.ts";
 export { describeProblem } from "./syntax/problem.ts";
 export { statementText } from "./syntax/statement-text.ts";
 export { type SqlType, typeText } from "./types/sql-type.ts";

@@ -15,6 +15,8 @@ import {
   validateScript,
 } from "../sql/index.ts";
 
+import { tableProblems } from "./table-checks.ts";
+
 export type Plan = Extract<ScriptPlan, { kind: "plan" }>;
 type StatementKind = ValidatedStatement["statement"]["kind"];
 
@@ -44,6 +46,9 @@ export class ScriptPlans {
     const whole = before + text;
     const plan = planScript(whole, { tables });
     if (plan.kind === "problems") throw invalid(plan.problems, before.length, whole, name);
+    const inputs = plan.queries.map(({ input }) => input);
+    const problems = tableProblems(plan.sinks, inputs);
+    if (problems.length > 0) throw invalid(problems, before.length, whole, name);
     const own = { ...plan, sinks: plan.sinks.slice(this.#insertsBefore) };
     for (const { statement, meaning } of validateScript(whole, { tables }).statements) {
       if (statement.at.start < before.length || PASSING.has(statement.kind)) continue;

@@ -31,6 +31,7 @@ import type {
 import type { AggregateNode, PlanMode } from "../plan/plan-tree.ts";
 import { RowKeys } from "../rows/row-key.ts";
 import { Aggregation, type AggregationState } from "./aggregation.ts";
+import { refuseRow } from "./batches-only.ts";
 import { adds, ChangeEmitter } from "./change-emitter.ts";
 
 const GROUPS = "groups";
@@ -66,7 +67,7 @@ class GroupAggregate implements StreamOperator<unknown, unknown> {
   }
 
   process(): void {
-    assert(false, "an operator of columns got a row");
+    refuseRow();
   }
 
   processBatch(batch: ColumnBatch, from: number): number {

@@ -19,6 +19,7 @@ import { accumulatorOf } from "./accumulators/aggregate-functions.ts";
 
 /** Rows minus rows taken back; and of each call its state, by the names of `Aggregation.type`. */
 export type AggregationState = { rows: number; readonly [name: string]: unknown };
+type RowObject = Readonly<Record<string, unknown>>;
 type MutableState = { [name: string]: unknown };
 
 type RunningCall = {
@@ -31,16 +32,19 @@ type RunningCall = {
 export class Aggregation {
   readonly type: ValueType<AggregationState>;
   readonly #calls: readonly RunningCall[];
+  readonly #names: readonly string[];
+  #objects: readonly RowObject[] | null = null;
   #columns: readonly Column[] = [];
   #fields: readonly ColumnField[] = [];
 
   /** `row`: of the input. `retracts`: its rows may be taken back. Errors: JOB_GRAPH_INVALID. */
   constructor(calls: readonly AggregateCall[], row: PlanRow, retracts: boolean) {
+    this.#names = row.map(({ name }) => name);
     this.#calls = calls.map((call, at) => ({
       name: `${call.name.toLowerCase()}${at}`,
       call,
       accumulator: accumulatorOf(call, row, retracts),
-      input: { value: null, second: undefined, order: [] },
+      input: { value: null, second: null, order: null },
     }));
     this.type = t.record({
       rows: t.int64,
@@ -54,10 +58,16 @@ export class Aggregation {
     return state as AggregationState;
   }
 
-  /** What `add` and `retract` read from then on. */
+  /** What `add` and `retract` read from then on: rows of the batch, by place. */
   use({ columns, layout }: ColumnBatch): void {
+    this.#objects = null;
     this.#columns = columns;
     this.#fields = layout.fields;
+  }
+
+  /** The same for row objects, by number. */
+  useRows(rows: readonly RowObject[]): void {
+    this.#objects = rows;
   }
 
   /** The row at that place. */
@@ -105,7 +115,7 @@ export class Aggregation {
     input.value = this.#value(first, row);
     if (second !== undefined) input.second = this.#value(second, row);
     if (order.length > 0)
-      (input as { order: readonly unknown[] }).order = order.map(({ column }) => this.#value(column, row));
+      input.order = Object.fromEntries(order.map(({ column }) => [this.#names[column], this.#value(column, row)]));
     return true;
   }
 
@@ -116,6 +126,7 @@ export class Aggregation {
   }
 
   #value(place: number, row: number): unknown {
+    if (this.#objects !== null) return (this.#objects[row] as RowObject)[this.#names[place] as string];
     return valueAt(this.#columns[place] as Column, this.#fields[place] as ColumnField, row);
   }
 }

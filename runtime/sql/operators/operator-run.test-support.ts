@@ -143,6 +143,13 @@ export class OperatorRun {
     await this.#harness.endInput();
   }
 
+  /** What a checkpoint of its keyed state takes. */
+  async stateBytes(): Promise<number> {
+    this.#checkpoints += 1;
+    const { keyed } = await this.#harness.snapshot(this.#checkpoints);
+    return keyed?.files.reduce((sum, { file }) => sum + file.length, 0) ?? 0;
+  }
+
   metric(name: string): number {
     return this.#harness.metric(name);
   }

@@ -15,7 +15,8 @@ import {
   text,
   time,
 } from "./operator-run.test-support.ts";
-import { LATE_ROWS, windowAggregateOperator } from "./window-aggregate.ts";
+import { windowAggregateOperator } from "./window-aggregate.ts";
+import { LATE_ROWS } from "./window-time.ts";
 
 const input: PlanRow = [column("k", text), column("n", scalar("int")), column("ts", time, "rowtime")];
 const [K, N, TS] = [0, 1, 2];

@@ -20,15 +20,13 @@ import type { WindowAggregateNode } from "../plan/plan-tree.ts";
 import { RowKeys } from "../rows/row-key.ts";
 import type { SqlSession } from "../session.ts";
 import { Aggregation, type AggregationState } from "./aggregation.ts";
+import { refuseRow } from "./batches-only.ts";
 import { adds, ChangeEmitter } from "./change-emitter.ts";
 import { SESSIONS, sessionType, SessionWindows } from "./session-windows.ts";
 import { SlicedWindows, SLICES } from "./sliced-windows.ts";
 import { declarationOfWatermark, WatermarkMemory } from "./watermark-memory.ts";
-import { WindowTime } from "./window-time.ts";
+import { LATE_ROWS, WindowTime } from "./window-time.ts";
 import { WindowSlices } from "./windows.ts";
-
-/** As Flink calls it. */
-export const LATE_ROWS = "numLateRecordsDropped";
 
 class WindowAggregate implements StreamOperator<unknown, unknown> {
   readonly #node: WindowAggregateNode;
@@ -68,7 +66,7 @@ class WindowAggregate implements StreamOperator<unknown, unknown> {
   }
 
   process(): void {
-    assert(false, "an operator of columns got a row");
+    refuseRow();
   }
 
   processBatch(batch: ColumnBatch, from: number): number {

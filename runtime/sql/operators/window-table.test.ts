@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { ManualClock } from "../../testkit/index.ts";
 import type { PlanRow, PlanWindow, WindowTableNode } from "../plan/plan-tree.ts";
 import { column, inputOf, OperatorRun, type Step, tableOf, text, time } from "./operator-run.test-support.ts";
-import { LATE_ROWS } from "./window-aggregate.ts";
+import { LATE_ROWS } from "./window-time.ts";
 import { windowTableOperator } from "./window-table.ts";
 
 const input: PlanRow = [column("k", text), column("ts", time, "rowtime")];

@@ -29,11 +29,11 @@ import type { PlanRow, PlanWindow, WindowColumn, WindowTableNode } from "../plan
 import { RowKeys } from "../rows/row-key.ts";
 import { rowTypeOf } from "../rows/row-type.ts";
 import type { SqlSession } from "../session.ts";
+import { refuseRow } from "./batches-only.ts";
 import { adds, ChangeEmitter } from "./change-emitter.ts";
 import { type SessionContent, SESSIONS, sessionType, SessionWindows } from "./session-windows.ts";
-import { LATE_ROWS } from "./window-aggregate.ts";
 import { declarationOfWatermark, WatermarkMemory } from "./watermark-memory.ts";
-import { WindowTime } from "./window-time.ts";
+import { LATE_ROWS, WindowTime } from "./window-time.ts";
 import { type SlicedWindow, WindowSlices } from "./windows.ts";
 
 const ADDS: readonly WindowColumn[] = ["start", "end", "time"];
@@ -55,7 +55,7 @@ class SlicedWindowTable implements StreamOperator<unknown, unknown> {
   }
 
   process(): void {
-    assert(false, "an operator of columns got a row");
+    refuseRow();
   }
 
   processBatch(batch: ColumnBatch, from: number): number {
@@ -147,7 +147,7 @@ class SessionTable implements StreamOperator<unknown, unknown> {
   }
 
   process(): void {
-    assert(false, "an operator of columns got a row");
+    refuseRow();
   }
 
   processBatch(batch: ColumnBatch, from: number): number {

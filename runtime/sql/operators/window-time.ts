@@ -11,6 +11,9 @@ import { type TimeZone, timeZone } from "../functions/time/time-zone.ts";
 import type { PlanRow, PlanWindow, WindowColumn } from "../plan/plan-tree.ts";
 import type { SqlSession } from "../session.ts";
 
+/** The metric of rows that came too late, as Flink calls it. */
+export const LATE_ROWS = "numLateRecordsDropped";
+
 const DAY_MS = 86_400_000;
 
 export class WindowTime {
@@ -32,13 +35,9 @@ export class WindowTime {
   }
 
   /** The local time of the record at that place. Errors: SQL_EXPRESSION_FAILED: it has none. */
-  of({ columns, layout }: ColumnBatch, row: number): number {
+  of(batch: ColumnBatch, row: number): number {
     if (this.isProctime) return this.#zone.clockOf(this.#clock.nowMs());
-    const column = columns[this.#place] as Column;
-    assert(column.kind === "float64", "a time attribute is a number of milliseconds");
-    const { values, nulls } = column;
-    if (nulls !== null && isNull(nulls, row)) throw noTime(layout.fields[this.#place]?.name ?? "");
-    return this.#zone.clockOf(values[row] as number);
+    return this.#zone.clockOf(rowTime(batch, this.#place, row));
   }
 
   /** The instant of a local time; the later one of two (SQWT2). */
@@ -66,6 +65,15 @@ export class WindowTime {
   lastInstantOf(end: number): number {
     return this.instantOf(end) - 1;
   }
+}
+
+/** The instant, or the time without a zone, in a row's time attribute. Errors: SQL_EXPRESSION_FAILED: it has none. */
+export function rowTime({ columns, layout }: ColumnBatch, place: number, row: number): number {
+  const column = columns[place] as Column;
+  assert(column.kind === "float64", "a time attribute is a number of milliseconds");
+  const { values, nulls } = column;
+  if (nulls !== null && isNull(nulls, row)) throw noTime(layout.fields[place]?.name ?? "");
+  return values[row] as number;
 }
 
 function noTime(name: string): StreamError {

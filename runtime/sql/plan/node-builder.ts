@@ -11,6 +11,7 @@ import type { SqlType } from "../types/sql-type.ts";
 import { isTimestamp, withNullability } from "../types/type-families.ts";
 import type { TypedExpression } from "../validate/typed-tree.ts";
 import { withColumns } from "../validate/values.ts";
+import { folded } from "./folding.ts";
 import { joinedRow, keysOfJoin } from "./join-row.ts";
 import {
   allOf,
@@ -18,8 +19,6 @@ import {
   columnOf,
   columnsOfRow,
   conjunctsOf,
-  folded,
-  isAnew,
   isPlain,
   isTruth,
   planColumn,
@@ -119,6 +118,7 @@ export class NodeBuilder {
       row.every(({ name }, index) => name === input.row[index]?.name);
     const passes = test === null || isTruth(test, true);
     if (isSame && passes) return input;
+    if (test !== null && isNeverTrue(test)) return this.values([], row);
     if (input.kind === "values" && passes)
       return this.values(
         input.rows.map((values) => boundValues.map((value) => folded(substituted(value, values)))),
@@ -337,6 +337,9 @@ export class NodeBuilder {
   }
 }
 
+const isNeverTrue = (test: TypedExpression): boolean =>
+  isTruth(test, false) || (test.kind === "literal" && test.literal.kind === "null");
+
 /** Two calcs as one, where nothing is computed twice by it (SQPE1); null: they stay two. */
 function mergedCalc(
   input: PlanNode,
@@ -347,9 +350,7 @@ function mergedCalc(
   const uses = new Map<number, number>();
   for (const value of condition === null ? values : [condition, ...values])
     for (const place of usesOf(value)) uses.set(place, (uses.get(place) ?? 0) + 1);
-  const isOnce = input.values.every(
-    (value, index) => isPlain(value) || ((uses.get(index) ?? 0) <= 1 && !(condition !== null && isAnew(value))),
-  );
+  const isOnce = input.values.every((value, index) => isPlain(value) || (uses.get(index) ?? 0) <= 1);
   if (!isOnce) return null;
   const both = [
     ...conjunctsOf(input.condition),

@@ -20,6 +20,8 @@ export type PlanContext = {
   /** Row: the items, then what is hidden. */
   readonly planSelect: (select: TypedSelect, context: PlanContext) => PlanNode;
   readonly planTable: (table: TypedTable, context: PlanContext) => PlanNode;
+  /** Queries of the script that are planned: a view or a WITH is one query, wherever it is named. */
+  readonly planned: WeakMap<TypedQuery, PlanNode>;
   /** Where the calls of OVER stand in the text. */
   readonly places: WeakMap<AggregateCall, Span>;
 };

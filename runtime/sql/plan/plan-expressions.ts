@@ -1,7 +1,7 @@
 /**
  * Owns: small pieces of expressions over rows: making them, moving them, taking conditions apart.
  *
- * SQPE1 What is computed anew at each evaluation (RAND, UUID, the clock) is neither doubled nor moved past a filter.
+ * SQPE1 What is computed anew at each evaluation (RAND, UUID, the clock) is never doubled, and no condition on it moves.
  */
 import type { Literal } from "../syntax/expression-tree.ts";
 import type { Span } from "../syntax/span.ts";
@@ -199,34 +199,3 @@ export const isAnew = (value: TypedExpression): boolean =>
 
 /** Whether copying it costs nothing. */
 export const isPlain = ({ kind }: TypedExpression): boolean => kind === "column" || kind === "literal";
-
-/** What is known without a row: AND, OR, NOT and CASE of TRUE and FALSE, IS NULL of what is never NULL. */
-export function folded(value: TypedExpression): TypedExpression {
-  const parts = partsOf(value);
-  if (parts.length === 0) return value;
-  const inner = parts.map(folded);
-  const rebuilt = inner.every((part, index) => part === parts[index]) ? value : withParts(value, inner);
-  return rebuilt.kind === "call" ? foldedCall(rebuilt) : rebuilt;
-}
-
-function foldedCall(call: TypedExpression & { readonly kind: "call" }): TypedExpression {
-  const [first, second] = call.arguments;
-  if (first === undefined) return call;
-  switch (call.name) {
-    case "AND":
-      if (second === undefined) return call;
-      if (isTruth(first, false) || isTruth(second, false)) return truth(false);
-      return isTruth(first, true) ? second : isTruth(second, true) ? first : call;
-    case "OR":
-      if (second === undefined) return call;
-      if (isTruth(first, true) || isTruth(second, true)) return truth(true);
-      return isTruth(first, false) ? second : isTruth(second, false) ? first : call;
-    case "NOT":
-      return isTruth(first, true) || isTruth(first, false) ? truth(isTruth(first, false)) : call;
-    case "IS NULL":
-    case "IS NOT NULL":
-      return first.type.isNullable ? call : truth(call.name === "IS NOT NULL");
-    default:
-      return call;
-  }
-}

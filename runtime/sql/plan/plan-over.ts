@@ -2,7 +2,7 @@
  * Owns: functions with OVER.
  * Does not own: ROW_NUMBER with a limit (ranks.ts).
  *
- * SQPV1 Calls of one window are computed together; windows one after the other.
+ * SQPV1 Calls of one window are computed together, ROW_NUMBER alone; windows one after the other.
  * SQPV2 A frame ends with the current row: what follows is not known yet. A stream is ordered by its time, in batch any order will do.
  */
 import { fail } from "../syntax/problem.ts";
@@ -24,13 +24,16 @@ export function withOvers(node: PlanNode, values: readonly TypedExpression[], co
   const overs = values.flatMap(oversIn);
   const windows: { readonly window: TypedWindow; readonly calls: Over[] }[] = [];
   for (const over of overs) {
-    const known = windows.find(({ window }) => isSameWindow(window, over.window));
+    const known = windows.find(
+      ({ window, calls }) => isSameWindow(window, over.window) && isNumbering(over) === calls.some(isNumbering),
+    );
     if (known === undefined) windows.push({ window: over.window, calls: [over] });
     else if (!known.calls.some((call) => isSame(call, over))) known.calls.push(over);
   }
   let wide = node;
   const results: { readonly over: Over; readonly place: number }[] = [];
-  for (const { window, calls } of windows) {
+  // Numbers come last, so that a limit on them is seen ahead of the others (ranks.ts).
+  for (const { window, calls } of windows.toSorted((left, right) => numberings(left.calls) - numberings(right.calls))) {
     const made = withWindow(wide, window, calls, context);
     calls.forEach((over, index) => results.push({ over, place: made.row.length - calls.length + index }));
     wide = made;
@@ -42,6 +45,9 @@ export function withOvers(node: PlanNode, values: readonly TypedExpression[], co
   };
   return { node: wide, values: values.map((value) => rewritten(value, find)) };
 }
+
+const isNumbering = ({ call }: Over): boolean => call.name === "ROW_NUMBER";
+const numberings = (calls: readonly Over[]): number => (calls.some(isNumbering) ? 1 : 0);
 
 const oversIn = (value: TypedExpression): readonly Over[] =>
   value.kind === "over" ? [value] : partsOf(value).flatMap(oversIn);

@@ -14,7 +14,18 @@ import type { PlanContext } from "./plan-context.ts";
 import { bigintType, castTo, columnOf, columnsOfRow, integer } from "./plan-expressions.ts";
 import type { AggregateCall, PlanColumn, PlanNode } from "./plan-tree.ts";
 
+/** Of a query inside another one: its order matters only where it is cut off. Equal queries are planned once. */
 export function planQuery(query: TypedQuery, context: PlanContext): PlanNode {
+  const known = context.planned.get(query);
+  if (known !== undefined) return known;
+  const isCut = query.limit !== null || query.offset !== null;
+  const node = planWholeQuery(isCut ? query : { ...query, orderBy: [] }, context);
+  context.planned.set(query, node);
+  return node;
+}
+
+/** Row: the columns of the query's schema. */
+export function planWholeQuery(query: TypedQuery, context: PlanContext): PlanNode {
   const { columns } = query.schema;
   const body = planBody(query.body, context);
   const sorted = ordered(body, query, context);

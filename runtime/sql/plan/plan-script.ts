@@ -5,7 +5,7 @@
  * SQPP1 There is a plan only of a script without problems; what cannot be run is a problem as a mistake is.
  * SQPP2 Equal parts of the whole script are one node: a view is computed once, a table is read once, with the columns that anybody needs.
  */
-import { type SqlProblem, SqlFailure } from "../syntax/problem.ts";
+import { fail, type SqlProblem, SqlFailure } from "../syntax/problem.ts";
 import type { Span } from "../syntax/span.ts";
 import type { CatalogTable, GivenTable } from "../validate/catalog.ts";
 import type { TypedInsert } from "../validate/insert.ts";
@@ -15,10 +15,10 @@ import { NodeBuilder } from "./node-builder.ts";
 import type { PlanContext } from "./plan-context.ts";
 import { castTo, columnOf, nullOf } from "./plan-expressions.ts";
 import { requireRunnable } from "./plan-over.ts";
-import { planQuery } from "./plan-query.ts";
+import { planQuery, planWholeQuery } from "./plan-query.ts";
 import { planSelect } from "./plan-select.ts";
 import { planTable } from "./plan-tables.ts";
-import type { Changes, PlanMode, PlanNode, PlanSink } from "./plan-tree.ts";
+import type { AggregateCall, Changes, PlanMode, PlanNode, PlanSink } from "./plan-tree.ts";
 import { pruned } from "./pruning.ts";
 import { inputsOf } from "./rebuilt.ts";
 import { type ScriptSettings, settingsOf } from "./script-settings.ts";
@@ -29,6 +29,8 @@ export type PlanOptions = {
   readonly tables?: readonly GivenTable[];
   /** What a table's rows are; without it, what its connector and format are called decides. */
   readonly changesOf?: (table: CatalogTable) => Changes;
+  /** Of the job, where it has several scripts: what is equal in them is one node, and what differs never has one uid. */
+  readonly uids?: Uids;
 };
 
 /** A query whose rows the caller takes. */
@@ -72,11 +74,12 @@ type Draft =
 function planned(
   statements: readonly ValidatedStatement[],
   settings: ScriptSettings,
-  { changesOf = changesByOptions }: PlanOptions,
+  { changesOf = changesByOptions, uids = new Uids() }: PlanOptions,
 ): ScriptPlan {
   const builder = new NodeBuilder(settings.mode);
   const drafts: Draft[] = [];
   const problems: SqlProblem[] = [];
+  const shared = { planned: new WeakMap<TypedQuery, PlanNode>(), places: new WeakMap<AggregateCall, Span>() };
   for (const { statement, meaning } of statements) {
     if (statement.kind === "explain") continue;
     const context: PlanContext = {
@@ -86,7 +89,7 @@ function planned(
       planQuery,
       planSelect,
       planTable,
-      places: new WeakMap(),
+      ...shared,
     };
     try {
       if (meaning.kind === "query") drafts.push(queryDraft(meaning.query, context));
@@ -103,12 +106,12 @@ function planned(
     mode: settings.mode,
     timeZone: settings.timeZone,
     settings: settings.values,
-    ...finished(drafts, builder),
+    ...finished(drafts, builder, uids),
   };
 }
 
 function queryDraft(query: TypedQuery, context: PlanContext): Draft {
-  const input = planQuery(query, context);
+  const input = planWholeQuery(query, context);
   requireRunnableTree(input, context);
   return { kind: "query", at: context.at, input };
 }
@@ -116,7 +119,10 @@ function queryDraft(query: TypedQuery, context: PlanContext): Draft {
 /** Columns that are not written are NULL. */
 function sinkDraft(insert: TypedInsert, context: PlanContext): Draft {
   const { columns, table } = insert;
-  const source = planQuery(insert.query, { ...context, at: insert.at });
+  const { isOverwrite, at } = insert;
+  if (isOverwrite)
+    fail(at, "INSERT OVERWRITE cannot be run yet", "Write INSERT INTO, and empty the table before the job starts.");
+  const source = planWholeQuery(insert.query, { ...context, at });
   const values = table.writable.map(({ name, type }) => {
     const place = columns.findIndex((column) => column.name === name);
     return place < 0 ? nullOf(type) : castTo(columnOf(source.row, place), type);
@@ -127,21 +133,23 @@ function sinkDraft(insert: TypedInsert, context: PlanContext): Draft {
   return { kind: "sink", insert, input };
 }
 
-function requireRunnableTree(node: PlanNode, context: PlanContext): void {
+function requireRunnableTree(node: PlanNode, context: PlanContext, seen = new Set<PlanNode>()): void {
+  if (seen.has(node)) return;
+  seen.add(node);
   if (node.kind === "over") requireRunnable(node, context);
-  for (const input of inputsOf(node)) requireRunnableTree(input, context);
+  for (const input of inputsOf(node)) requireRunnableTree(input, context, seen);
 }
 
 function finished(
   drafts: readonly Draft[],
   builder: NodeBuilder,
+  uids: Uids,
 ): { readonly sinks: readonly PlanSink[]; readonly queries: readonly PlannedQuery[] } {
   const equal = new Uids();
   const inputs = pruned(
     drafts.map(({ input }) => equal.named(input)),
     builder,
   );
-  const uids = new Uids();
   const sinks: PlanSink[] = [];
   const queries: PlannedQuery[] = [];
   for (const [index, draft] of drafts.entries()) {
@@ -149,8 +157,8 @@ function finished(
     if (draft.kind === "query") queries.push({ at: draft.at, input });
     else {
       const { target: name, table } = draft.insert;
-      const { text, whole } = uids.describedOf(input);
-      sinks.push({ uid: uids.uidOf("sink", `${name} of ${text}`, `${name} of ${whole} ${index}`), name, table, input });
+      const uid = uids.uniqueOf("sink", `${name} of ${uids.describedOf(input).text}`);
+      sinks.push({ uid, name, table, input });
     }
   }
   return { sinks, queries };

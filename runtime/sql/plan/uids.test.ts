@@ -3,6 +3,7 @@ import { describe, it } from "node:test";
 import { planTablesScript } from "../corpus/corpus.test-support.ts";
 import { explainJson } from "./explain.ts";
 import { planScript } from "./plan-script.ts";
+import { Uids } from "./uids.ts";
 
 const tables = planTablesScript();
 
@@ -66,5 +67,20 @@ describe("a uid", () => {
       "SELECT a FROM t UNION ALL SELECT a FROM t /*+ OPTIONS('scan.startup.mode' = 'latest-offset') */",
     );
     assert.equal(nodes.filter(({ kind }) => kind === "scan").length, 2);
+  });
+
+  it("is told apart in all scripts of a job, and equal parts of them are one node (SQPU2)", () => {
+    const uids = new Uids();
+    const inputOf = (query: string) => {
+      const plan = planScript(`${tables}${query}`, { uids });
+      assert.ok(plan.kind === "plan");
+      return { query: plan.queries[0]?.input, sink: plan.sinks[0] };
+    };
+    const first = inputOf("SELECT b, SUM(a) FROM t WHERE id > 3 GROUP BY b").query;
+    const second = inputOf("SELECT b, SUM(a) FROM t WHERE id > 4 GROUP BY b").query;
+    assert.notEqual(first?.uid, second?.uid);
+    assert.equal(inputOf("SELECT b, SUM(a) FROM t WHERE id > 3 GROUP BY b").query, first);
+    const insert = "INSERT INTO o (k) SELECT b FROM t";
+    assert.notEqual(inputOf(insert).sink?.uid, inputOf(insert).sink?.uid);
   });
 });

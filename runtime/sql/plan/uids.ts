@@ -18,13 +18,13 @@ type Meanings = readonly string[];
 /** `text`: what counts for the uid; `whole`: everything. Hashes: plans are trees of trees. */
 type Described = { readonly meanings: Meanings; readonly text: string; readonly whole: string };
 
-/** Gives uids, to every node that it has not seen yet, and makes equal nodes one. */
+/** Gives uids to nodes, and makes equal nodes one: those of one script, or of all scripts of a job. */
 export class Uids {
   /** By their whole text. */
   readonly #nodes = new Map<string, PlanNode>();
   readonly #named = new Map<PlanNode, PlanNode>();
   /** Tables of one name may be several: with options of a hint, or made anew. */
-  readonly #tables = new Map<CatalogTable, number>();
+  readonly #tables = new Map<CatalogTable, string>();
   readonly #described = new Map<PlanNode, Described>();
   readonly #taken = new Map<string, string>();
 
@@ -43,11 +43,11 @@ export class Uids {
     const described = describe(
       over,
       inputs.map((input) => this.describedOf(input)),
-      node.kind === "scan" ? this.#numberOf(node.table) : 0,
+      node.kind === "scan" ? this.#textOf(node.table) : "",
     );
     const known = this.#nodes.get(described.whole);
     if (known !== undefined) return known;
-    const named = { ...over, uid: this.uidOf(node.kind, described.text, described.whole) };
+    const named = { ...over, uid: this.#uidOf(node.kind, described.text, described.whole) };
     this.#nodes.set(described.whole, named);
     this.#described.set(named, described);
     return named;
@@ -60,22 +60,35 @@ export class Uids {
     return described;
   }
 
-  #numberOf(table: CatalogTable): number {
-    const number = this.#tables.get(table) ?? this.#tables.size;
-    this.#tables.set(table, number);
-    return number;
+  #textOf(table: CatalogTable): string {
+    const text = this.#tables.get(table) ?? hashOf(JSON.stringify([table.definition, table.given], withoutPlaces));
+    this.#tables.set(table, text);
+    return text;
   }
 
-  uidOf(kind: string, text: string, whole: string): string {
-    const uid = `${kind.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}-${hashOf(text)}`;
+  /** Of what is never one with another: the first that asks for the text has it, the second another one. */
+  uniqueOf(kind: string, text: string): string {
+    for (let number = 0; ; number++) {
+      const uid = uidText(kind, number === 0 ? text : `${text} ${number}`);
+      if (this.#taken.has(uid)) continue;
+      this.#taken.set(uid, uid);
+      return uid;
+    }
+  }
+
+  #uidOf(kind: string, text: string, whole: string): string {
+    const uid = uidText(kind, text);
     const owner = this.#taken.get(uid);
     if (owner === undefined || owner === whole) {
       this.#taken.set(uid, whole);
       return uid;
     }
-    return this.uidOf(kind, `${text}\n${whole}`, whole);
+    return this.#uidOf(kind, `${text}\n${whole}`, whole);
   }
 }
+
+const uidText = (kind: string, text: string): string =>
+  `${kind.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}-${hashOf(text)}`;
 
 function overInputs(node: PlanNode, inputs: readonly PlanNode[]): PlanNode {
   const [input, right] = inputs;
@@ -85,7 +98,7 @@ function overInputs(node: PlanNode, inputs: readonly PlanNode[]): PlanNode {
   return "input" in node ? { ...node, input } : node;
 }
 
-function describe(node: PlanNode, inputs: readonly Described[], table: number): Described {
+function describe(node: PlanNode, inputs: readonly Described[], table: string): Described {
   const below = inputs.flatMap(({ meanings }) => meanings);
   const name = (index: number): string => below[index] ?? `?${index}`;
   const own = ownText(node, name);
@@ -185,6 +198,8 @@ function wholeText(node: PlanNode): string {
         : (value as unknown),
   );
 }
+
+const withoutPlaces = (key: string, value: unknown): unknown => (key === "at" ? undefined : value);
 
 /** FNV-1a of 64 bits, in hexadecimal digits. */
 function hashOf(text: string): string {

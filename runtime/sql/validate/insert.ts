@@ -21,6 +21,7 @@ import type { Column, TypedQuery } from "./typed-tree.ts";
 
 export type TypedInsert = {
   readonly at: Span;
+  readonly isOverwrite: boolean;
   readonly target: string;
   readonly table: CatalogTable;
   /** What is written, in the order of the query's columns. */
@@ -63,7 +64,7 @@ export function typedInsert(insert: Insert, context: QueryContext): TypedInsert 
         : `Columns are taken by their place: check their order, or write CAST(${quoted(from.name)} AS ${wanted}).`,
     );
   }
-  return { at: insert.at, target: name, table: target, columns, query };
+  return { at: insert.at, isOverwrite: insert.isOverwrite, target: name, table: target, columns, query };
 }
 
 function writtenColumns({ columns, target }: Insert, table: CatalogTable, name: string): readonly Column[] {

@@ -11,10 +11,13 @@ import type { ValueType } from "../../../record/index.ts";
 import type { SqlType } from "../../types/sql-type.ts";
 
 /** What a row brings: the call's first argument (of several: see aggregation.ts), its second, and what it is to be ordered by. */
+type RowObject = Readonly<Record<string, unknown>>;
+
 export type AggregateInput = {
   value: unknown;
   second: unknown;
-  order: readonly unknown[];
+  /** The columns that it is ordered by, by name; null: none. */
+  order: RowObject | null;
 };
 
 export type Accumulator<S = unknown> = {
@@ -36,8 +39,6 @@ export type AccumulatorSite = {
   readonly ignoresNulls: boolean;
   /** Of the second argument; null: there is none. */
   readonly second: SqlType | null;
-  /** Of what rows are to be ordered by; none: rows count in the order in which they come. */
-  readonly order: readonly SqlType[];
-  /** Compares what `order` of two inputs hold. */
-  readonly compare: (left: readonly unknown[], right: readonly unknown[]) => number;
+  /** Compares the `order` of two inputs; null: rows count in the order in which they come. */
+  readonly compare: ((left: RowObject, right: RowObject) => number) | null;
 };

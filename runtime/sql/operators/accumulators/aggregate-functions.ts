@@ -3,7 +3,7 @@
  */
 import { StreamError } from "../../../../base/index.ts";
 import type { AggregateCall, PlanRow } from "../../plan/plan-tree.ts";
-import { valueOrder } from "../../rows/value-order.ts";
+import { compareRows } from "../../rows/row-order.ts";
 import type { Accumulator, AccumulatorSite } from "./accumulator.ts";
 import { approximateCount, count, distinct } from "./counts.ts";
 import { edgeValue, arrayOfValues, joinedText, multisetOfValues } from "./gathered.ts";
@@ -41,28 +41,13 @@ export function accumulatorOf(call: AggregateCall, row: PlanRow, retracts: boole
   const make = makers[call.name];
   if (make === undefined) throw invalid(`${call.name} is no aggregate of a group`, "use it with OVER");
   const types = call.arguments.map((place) => (row[place] as PlanRow[number]).type);
-  const orders = call.order.map(({ column, direction, nulls }) => {
-    const order = valueOrder((row[column] as PlanRow[number]).type);
-    const nullFirst = nulls === "FIRST" ? -1 : 1;
-    return (left: unknown, right: unknown): number => {
-      if (left === null || right === null) return left === right ? 0 : left === null ? nullFirst : -nullFirst;
-      return direction === "ASC" ? order(left, right) : order(right, left);
-    };
-  });
   const inner = make({
     argument: types[0] ?? null,
     second: types[1] ?? null,
     result: call.type,
     retracts,
     ignoresNulls: call.ignoresNulls,
-    order: call.order.map(({ column }) => (row[column] as PlanRow[number]).type),
-    compare: (left, right) => {
-      for (const [at, order] of orders.entries()) {
-        const difference = order(left[at], right[at]);
-        if (difference !== 0) return difference;
-      }
-      return 0;
-    },
+    compare: call.order.length === 0 ? null : compareRows(call.order, row),
   }) as Accumulator;
   const [first] = types;
   if (!call.isDistinct || first === undefined) return inner;

@@ -46,7 +46,7 @@ export function distinct(inner: Accumulator, identities: Identities): Accumulato
     merge: (left, right) => {
       for (const [identity, rows] of right.counts) {
         if (change(left, identity, rows) !== "first") continue;
-        const input: AggregateInput = { value: identities.value?.(identity) ?? identity, second: undefined, order: [] };
+        const input: AggregateInput = { value: identities.value?.(identity) ?? identity, second: null, order: null };
         left.inner = inner.add(left.inner, input);
       }
       return left;

@@ -11,8 +11,12 @@ import type { SqlType } from "../../types/sql-type.ts";
 import type { Accumulator, AccumulatorSite } from "./accumulator.ts";
 import { identitiesOf, type Identity } from "./identity.ts";
 
-/** `by`: the second argument, then what the item is ordered by. */
-type Item = { readonly value: unknown; readonly by: readonly unknown[] };
+/** `order`: the columns that it is ordered by. */
+type Item = {
+  readonly value: unknown;
+  readonly second: unknown;
+  readonly order: Readonly<Record<string, unknown>> | null;
+};
 
 const nullable = (type: SqlType): ValueType<unknown> => columnTypeOf({ ...type, isNullable: true });
 const argumentOf = ({ argument }: AccumulatorSite): SqlType => argument as SqlType;
@@ -23,15 +27,15 @@ function keeping(
   takesNulls: boolean,
   result: (items: readonly Item[]) => unknown,
 ): Accumulator<never> {
-  const { order, compare } = site;
+  const { compare } = site;
   const identities = identitiesOf(argumentOf(site));
   const same = (left: unknown, right: unknown): boolean =>
     left === null || right === null ? left === right : identities.of(left) === identities.of(right);
   const accumulator: Accumulator<Item[]> = {
-    type: t.list(t.record({ value: nullable(argumentOf(site)), by: t.list(t.any) })) as ValueType<unknown>,
+    type: t.list(t.record({ value: nullable(argumentOf(site)), second: t.any, order: t.any })) as ValueType<unknown>,
     create: () => [],
-    add: (state, { value, second, order: by }) => {
-      if (value !== null || takesNulls) state.push({ value, by: [second, ...by] });
+    add: (state, { value, second, order }) => {
+      if (value !== null || takesNulls) state.push({ value, second, order });
       return state;
     },
     retract: (state, { value }) => {
@@ -45,22 +49,22 @@ function keeping(
     },
     result: (state) => {
       if (state.length === 0) return null;
-      return result(
-        order.length === 0 ? state : state.toSorted((left, right) => compare(left.by.slice(1), right.by.slice(1))),
-      );
+      if (compare === null) return result(state);
+      const order = (left: Item, right: Item): number => compare(left.order ?? {}, right.order ?? {});
+      return result(state.toSorted(order));
     },
   };
   return accumulator as unknown as Accumulator<never>;
 }
 
-const keepsAll = ({ retracts, order }: AccumulatorSite): boolean => retracts || order.length > 0;
+const keepsAll = ({ retracts, compare }: AccumulatorSite): boolean => retracts || compare !== null;
 
 /** FIRST_VALUE and LAST_VALUE; with a second argument the one where that is least or greatest. */
 export function edgeValue(site: AccumulatorSite, which: "first" | "last"): Accumulator<never> {
   if (keepsAll(site)) {
     return keeping(site, false, (items) => {
       let found = items[0] as Item;
-      for (const item of items) if (replaces(which, found.by[0], item.by[0])) found = item;
+      for (const item of items) if (replaces(which, found.second, item.second)) found = item;
       return found.value;
     });
   }
@@ -111,7 +115,7 @@ const SEPARATOR = ",";
 export function joinedText(site: AccumulatorSite): Accumulator<never> {
   if (keepsAll(site)) {
     return keeping(site, false, (items) => {
-      const separator = (items.at(-1)?.by[0] as string | null | undefined) ?? SEPARATOR;
+      const separator = (items.at(-1)?.second as string | null | undefined) ?? SEPARATOR;
       return items.map(({ value }) => value as string).join(separator);
     });
   }

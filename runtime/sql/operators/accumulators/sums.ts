@@ -5,9 +5,9 @@
  * SQOS2 Of no value the result is NULL, also when all were taken back.
  */
 import { t, type ValueType } from "../../../record/index.ts";
-import type { SqlType } from "../../types/sql-type.ts";
 import type { Accumulator, AccumulatorSite } from "./accumulator.ts";
-import { decimalOf, divideHalfUp, isBig, powerOfTen, squareRoot } from "./exact-numbers.ts";
+import { fitted, powerOfTen, quotientOf } from "../../casts/decimals.ts";
+import { DECIMAL_PRECISION_MAX, type SqlType } from "../../types/sql-type.ts";
 
 type Sum<N> = { sum: N; count: number };
 
@@ -18,6 +18,8 @@ const wrapNumber: Partial<Record<SqlType["kind"], (sum: number) => number>> = {
   int: (sum) => sum | 0,
   float: Math.fround,
 };
+/** Null where it has more digits than a DECIMAL. */
+const decimalOf = (units: bigint): bigint | null => fitted(units, DECIMAL_PRECISION_MAX);
 const wrapBigint = (sum: bigint): bigint => BigInt.asIntN(64, sum);
 const asItIs = <N>(sum: N): N => sum;
 
@@ -61,9 +63,8 @@ export function sum({ result }: AccumulatorSite): Accumulator<never> {
 export function average({ argument, result }: AccumulatorSite): Accumulator<never> {
   if (argument?.kind === "decimal" && result.kind === "decimal") {
     const type = t.decimal(argument.scale) as ValueType<unknown>;
-    const unit = powerOfTen(result.scale - argument.scale);
     return summing({ type, zero: 0n }, asItIs, readBigint, (state) =>
-      decimalOf(divideHalfUp(state.sum * unit, BigInt(state.count))),
+      decimalOf(quotientOf([state.sum, argument.scale], [BigInt(state.count), 0], result.scale)),
     ) as Accumulator<never>;
   }
   if (result.kind === "float" || result.kind === "double") {
@@ -72,7 +73,7 @@ export function average({ argument, result }: AccumulatorSite): Accumulator<neve
   }
   return summing(bigints, wrapBigint, readBigint, (state) => {
     const mean = state.sum / BigInt(state.count);
-    return isBig(result) ? mean : Number(mean);
+    return result.kind === "bigint" ? mean : Number(mean);
   }) as Accumulator<never>;
 }
 
@@ -168,7 +169,16 @@ function exactSpread({ argument, result }: AccumulatorSite, { isSample, isRoot }
         ? squareRoot((above * powerOfTen(2 * resultScale)) / below)
         : (above * powerOfTen(resultScale)) / below;
       if (result.kind === "decimal") return decimalOf(units);
-      return isBig(result) ? wrapBigint(units) : Number(units);
+      return result.kind === "bigint" ? wrapBigint(units) : Number(units);
     },
   };
+}
+
+/** The greatest whole number whose square is not above it. */
+function squareRoot(square: bigint): bigint {
+  if (square < 2n) return square;
+  // Newton's, from above.
+  let root = 1n << BigInt((square.toString(2).length >> 1) + 1);
+  for (let next = (root + square / root) >> 1n; next < root; next = (root + square / root) >> 1n) root = next;
+  return root;
 }

@@ -1,0 +1,88 @@
+/**
+ * Owns: the functions that need OVER: what they answer for a row, from its place in its partition.
+ * Not here: aggregates with OVER (aggregation.ts), which rows come when (over.ts, sorted-over.ts).
+ *
+ * SQOP1 Ranks count from the partition's beginning whatever the frame; so do LAG and LEAD.
+ */
+import { StreamError } from "../../../base/index.ts";
+import type { AggregateCall, PlanRow } from "../plan/plan-tree.ts";
+import type { SqlRow } from "../rows/sql-row.ts";
+
+/** A row's place: numbers count from 0, `peers` are rows that are equal in the order. */
+export type Place = {
+  /** The row's number in its partition. */
+  readonly number: number;
+  /** Of the first of its peers. */
+  readonly firstPeer: number;
+  /** Different values of the order before it. */
+  readonly groups: number;
+  /** Behind its last peer; and rows of the partition: known when all rows are there. */
+  readonly endOfPeers: number;
+  readonly size: number;
+  /** Of the first row of its frame. */
+  readonly frameStart: number;
+  /** Behind the last row of its frame. */
+  readonly frameEnd: number;
+  /** The row with that number, where it is kept; undefined: there is none. */
+  readonly rowAt: (number: number) => SqlRow | undefined;
+};
+
+export type OverCall = (row: SqlRow, place: Place) => unknown;
+
+const offsetOf = (value: unknown, otherwise: number): number => (value === undefined ? otherwise : Number(value));
+
+/** Null: it is an aggregate. `row`: of the input. Errors: JOB_GRAPH_INVALID. */
+export function overCallOf(call: AggregateCall, row: PlanRow): OverCall | null {
+  const names = call.arguments.map((place) => (row[place] as PlanRow[number]).name);
+  const [value = "", second = "", third = ""] = names;
+  switch (call.name) {
+    case "ROW_NUMBER":
+      return (_row, { number }) => BigInt(number + 1);
+    case "RANK":
+      return (_row, { firstPeer }) => BigInt(firstPeer + 1);
+    case "DENSE_RANK":
+      return (_row, { groups }) => BigInt(groups + 1);
+    case "PERCENT_RANK":
+      return (_row, { firstPeer, size }) => (size <= 1 ? 0 : firstPeer / (size - 1));
+    case "CUME_DIST":
+      return (_row, { endOfPeers, size }) => endOfPeers / size;
+    case "NTILE":
+      return (each, { number, size }) => tileOf(number, size, Number(each[value]));
+    case "LAG":
+    case "LEAD": {
+      const sign = call.name === "LAG" ? -1 : 1;
+      return (each, { number, rowAt }) => {
+        const other = rowAt(number + sign * offsetOf(each[second], 1));
+        return other === undefined ? (each[third] ?? null) : other[value];
+      };
+    }
+    case "NTH_VALUE":
+      return (each, { frameStart, frameEnd, rowAt }) => {
+        const number = frameStart + Number(each[second]) - 1;
+        return number < frameStart || number >= frameEnd ? null : (rowAt(number)?.[value] ?? null);
+      };
+    default:
+      return null;
+  }
+}
+
+/** As many rows in each bucket, the first ones with one more. */
+function tileOf(number: number, size: number, buckets: number): bigint {
+  if (!(buckets >= 1))
+    throw new StreamError("SQL_EXPRESSION_FAILED", `NTILE(${buckets}): write a number of buckets above zero`, {
+      destiny: "terminal",
+    });
+  const rows = Math.floor(size / buckets);
+  const larger = size - rows * buckets;
+  const inLarger = larger * (rows + 1);
+  const tile = number < inLarger ? Math.floor(number / (rows + 1)) : larger + Math.floor((number - inLarger) / rows);
+  return BigInt(tile + 1);
+}
+
+/** What a call looks back to, behind its frame: so many rows ahead of the current one; null: all. */
+export function lookBack(call: AggregateCall, row: SqlRow, input: PlanRow): number | null {
+  const second = call.arguments[1];
+  const offset = second === undefined ? undefined : row[(input[second] as PlanRow[number]).name];
+  if (call.name === "LAG") return Math.max(0, offsetOf(offset, 1));
+  return call.name === "NTH_VALUE" ? null : 0;
+}

@@ -1,0 +1,51 @@
+/**
+ * Owns: whether the tables of a plan have connectors that do what the plan asks, as problems at their places in the script.
+ *
+ * TCHK1 Nothing is loaded and nothing is connected to for it.
+ */
+import { type CatalogTable, inputsOf, type PlanNode, type PlanSink, type SqlProblem } from "../sql/index.ts";
+import { checkTableOptions, TableError, type TableUses } from "../tables/index.ts";
+import { descriptionOf } from "./table-descriptions.ts";
+
+type Use = keyof TableUses;
+
+export function tableProblems(sinks: readonly PlanSink[], queries: readonly PlanNode[]): readonly SqlProblem[] {
+  const problems = new Map<CatalogTable, SqlProblem>();
+  const check = (name: string, table: CatalogTable, use: Use): void => {
+    const problem = table.given === null && !problems.has(table) ? problemOf(name, table, use) : null;
+    if (problem !== null) problems.set(table, problem);
+  };
+  const seen = new Set<PlanNode>();
+  const visit = (node: PlanNode): void => {
+    if (seen.has(node)) return;
+    seen.add(node);
+    if (node.kind === "scan") check(node.name, node.table, "isRead");
+    for (const input of inputsOf(node)) visit(input);
+  };
+  for (const { name, table } of sinks) check(name, table, "isWritten");
+  for (const node of [...sinks.map(({ input }) => input), ...queries]) visit(node);
+  return [...problems.values()];
+}
+
+function problemOf(name: string, table: CatalogTable, use: Use): SqlProblem | null {
+  try {
+    if (checkTableOptions(descriptionOf(name, table, use))[use]) return null;
+    const what = use === "isRead" ? "is only written" : "is only read";
+    const message = `table ${name}: its connector ${what}`;
+    return { message, remedy: "Choose another connector.", at: placeOf(table, { option: "connector" }) };
+  } catch (error) {
+    if (!(error instanceof TableError)) throw error;
+    const { message, remedy } = error.problem;
+    return { message: `table ${name}: ${message}`, remedy, at: placeOf(table, error.problem) };
+  }
+}
+
+/** Of the option or the column that is wrong; where there is none, of the first column. */
+function placeOf(
+  { definition }: CatalogTable,
+  { option, column }: { readonly option?: string; readonly column?: string },
+): SqlProblem["at"] {
+  const { options, columns } = definition;
+  const written = options.find(({ key }) => key === option) ?? columns.find(({ name }) => name.name === column)?.name;
+  return (written ?? columns[0]?.name ?? { at: { start: 0, end: 0 } }).at;
+}
