@@ -6,7 +6,8 @@
  */
 import { t, type ValueType } from "../../../record/index.ts";
 import type { Accumulator, AccumulatorSite } from "./accumulator.ts";
-import { fitted, powerOfTen, quotientOf } from "../../casts/decimals.ts";
+import { fitted, quotientOf } from "../../casts/decimals.ts";
+import { powerOfTen } from "../../functions/decimals.ts";
 import { DECIMAL_PRECISION_MAX, type SqlType } from "../../types/sql-type.ts";
 
 type Sum<N> = { sum: N; count: number };
