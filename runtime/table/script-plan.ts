@@ -11,6 +11,7 @@ import {
   planScript,
   type ScriptPlan,
   type SqlProblem,
+  Uids,
   type ValidatedStatement,
   validateScript,
 } from "../sql/index.ts";
@@ -33,6 +34,7 @@ const PASSING: ReadonlySet<StatementKind> = new Set<StatementKind>([
 export class ScriptPlans {
   /** The statements that later texts build on. */
   #before: string;
+  readonly #uids = new Uids();
   /** Tables that these fill (CREATE TABLE … AS). */
   #insertsBefore = 0;
 
@@ -44,7 +46,7 @@ export class ScriptPlans {
   plan(text: string, name: string, tables: readonly GivenTable[]): Plan {
     const before = this.#before;
     const whole = before + text;
-    const plan = planScript(whole, { tables });
+    const plan = planScript(whole, { tables, uids: this.#uids });
     if (plan.kind === "problems") throw invalid(plan.problems, before.length, whole, name);
     const inputs = plan.queries.map(({ input }) => input);
     const problems = tableProblems(plan.sinks, inputs);

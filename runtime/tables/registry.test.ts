@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { describeConnectors } from "./connectors-page.ts";
 import { checkTableOptions, connectorDefinitions, tableConnector } from "./registry.ts";
+import { placeOf } from "./problem-place.ts";
 import { TableError, type TableProblem } from "./table-error.ts";
 import { notNull, sql, tableOf } from "./tables.test-support.ts";
 
@@ -74,6 +75,22 @@ describe("the options of a table", () => {
     );
     assert.equal(error.code, "OPTION_INVALID");
     assert.equal(error.destiny, "terminal");
+  });
+
+  it("is shown at the option or column that is wrong, and what is missing at the connector", () => {
+    const written = {
+      options: [
+        { key: "connector", at: 10 },
+        { key: "fromat", at: 20 },
+      ],
+      columns: [{ name: { name: "a", at: 1 } }],
+    };
+    const at = (more: object): number | null =>
+      placeOf(new TableError("orders", { message: "m", remedy: "r", ...more }), written);
+    assert.equal(at({ option: "fromat" }), 20);
+    assert.equal(at({ column: "a" }), 1);
+    assert.equal(at({}), 10);
+    assert.equal(placeOf(new TableError("orders", { message: "m", remedy: "r" }), { options: [], columns: [] }), null);
   });
 
   it("metadata that a connector does not have is refused at its column", () => {

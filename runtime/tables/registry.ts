@@ -16,6 +16,10 @@ import { datagenDefinition, makeDatagen } from "./connectors/datagen-table.ts";
 import { filesystemDefinition, makeFilesystem } from "./connectors/filesystem-table.ts";
 import { kafkaDefinition, upsertKafkaDefinition } from "./connectors/kafka/kafka-definition.ts";
 import { makeKafka, makeUpsertKafka } from "./connectors/kafka/kafka-table.ts";
+import { mysqlDefinition } from "./connectors/mysql/mysql-definition.ts";
+import { makeMysql } from "./connectors/mysql/mysql-table.ts";
+import { redisDefinition } from "./connectors/redis/redis-definition.ts";
+import { makeRedis } from "./connectors/redis/redis-table.ts";
 import { formatRows } from "./connectors/option-rows.ts";
 import { TableOptions } from "./options/table-options.ts";
 import type { TableConnector, TableDescription } from "./table-description.ts";
@@ -30,6 +34,8 @@ const entries: readonly Entry[] = [
   { definition: filesystemDefinition, load: () => makeFilesystem },
   { definition: kafkaDefinition, load: () => makeKafka },
   { definition: upsertKafkaDefinition, load: () => makeUpsertKafka },
+  { definition: mysqlDefinition, load: () => makeMysql },
+  { definition: redisDefinition, load: () => makeRedis },
   { definition: collectionDefinition, load: () => makeCollection },
 ];
 

@@ -1,10 +1,12 @@
 /** Owns: tables as tests write them: columns as types, options as a record. */
-import type { SqlType } from "../sql/index.ts";
+import type { OperatorContext, Output } from "../ports/index.ts";
+import { ColumnBuilder } from "../record/index.ts";
+import { rowTypeOf, type SqlType } from "../sql/index.ts";
 import { TableOptions } from "./options/table-options.ts";
 import type { Format } from "./formats/format.ts";
 import type { Row } from "./formats/format.ts";
 import { prefixed } from "./options/option-row.ts";
-import type { TableColumn, TableDescription } from "./table-description.ts";
+import type { TableColumn, TableDescription, TableSink } from "./table-description.ts";
 
 const STRING_LENGTH = 2_147_483_647;
 
@@ -74,4 +76,23 @@ export function formatAlone(
     },
     encode: (row) => encode?.(row) ?? "",
   };
+}
+
+/** What the encoder of a sink gives for rows with their kinds, in one batch. */
+export function encodedRows(
+  sink: TableSink | undefined,
+  columns: readonly TableColumn[],
+  rows: readonly (readonly [object, number])[],
+): unknown[] {
+  const seen: unknown[] = [];
+  const operator = sink?.encoder?.create();
+  const output = { collect: (value: unknown) => void seen.push(value) } as unknown as Output<unknown>;
+  void operator?.open?.({} as OperatorContext, output);
+  const builder = new ColumnBuilder(rowTypeOf(columns));
+  for (const [row, kind] of rows) {
+    builder.appendRow(row, 0);
+    builder.rowKinds()[builder.count - 1] = kind;
+  }
+  operator?.processBatch?.(builder.take(), 0);
+  return seen;
 }

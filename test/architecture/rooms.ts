@@ -155,7 +155,7 @@ const runtimeRooms: readonly Room[] = [
   {
     folder: "runtime/tables",
     owns: "tables of SQL and the world outside: connectors by name, their options, formats",
-    mayImport: ["base", ...inRuntime("record ports sql connectors/basic connectors/files connectors/kafka")],
+    mayImport: ["base", ...inRuntime("record ports sql connectors/basic connectors/files connectors/kafka connectors/mysql connectors/redis")],
     testsMayImport: inRuntime("operators"),
   },
   {

@@ -167,6 +167,15 @@ describe("redisSink", { skip: redis.skip }, () => {
     assert.ok((await client.pttl(key("b"))) > 0);
   });
 
+  it("deletes fields and keys whose value is null", async () => {
+    const value = ({ count }: Word): number | null => (count === 0 ? null : count);
+    const changes = [...words, { word: "a", count: 0 }];
+    await write({ hash: key("gone"), field: ({ word }: Word) => word, value }, changes);
+    assert.deepEqual({ ...(await client.hgetall(key("gone"))) }, { b: "1" });
+    await write({ key: ({ word }: Word) => key(`gone:${word}`), value }, changes);
+    assert.deepEqual([await client.get(key("gone:a")), await client.get(key("gone:b"))], [null, "1"]);
+  });
+
   it("RDS2: appends an entry to a stream once, however often it is written", async () => {
     const stream = {
       stream: key("stream"),

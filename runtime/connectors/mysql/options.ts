@@ -47,6 +47,10 @@ export type MySqlSinkOptions<T> = {
   readonly type?: ValueType<T>;
   /** When a key is there already: `fail` (default), or `update` the other columns. In mode `upsert` always `update`. */
   readonly onDuplicate?: "fail" | "update";
+  /** With `table`: what has the fields of a value. Default: the value itself. */
+  readonly row?: (value: T) => Readonly<Record<string, unknown>>;
+  /** With `table`: values that delete rows, and the columns by which those are found. Default: none do. */
+  readonly deletes?: { readonly when: (value: T) => boolean; readonly by: readonly string[] };
   /** Instead of `table`: a statement with `?` for each of `values`. */
   readonly sql?: string;
   /** The values of the placeholders of `sql`. */
@@ -78,7 +82,12 @@ export type CheckedSink<T> = {
 export type Column = { readonly name: string; readonly type?: ValueType<unknown> };
 
 export type StatementOptions<T> =
-  | { readonly kind: "table"; readonly table: string; readonly columns: readonly Column[]; readonly updates: boolean }
+  | ({
+      readonly kind: "table";
+      readonly table: string;
+      readonly columns: readonly Column[];
+      readonly updates: boolean;
+    } & Pick<MySqlSinkOptions<T>, "row" | "deletes">)
   | { readonly kind: "sql"; readonly sql: string; readonly values: (value: T) => readonly unknown[] };
 
 const PORT = 3306;
@@ -126,7 +135,8 @@ function checkStatement<T>(name: string, mode: MySqlSinkMode, options: MySqlSink
   const { table, columns, type, sql, values, onDuplicate = "fail" } = options;
   checkChoice(name, ["onDuplicate", onDuplicate], ["fail", "update"]);
   if (sql !== undefined) {
-    if (table !== undefined || columns !== undefined || type !== undefined || options.onDuplicate !== undefined)
+    const others = [table, columns, type, options.onDuplicate, options.row, options.deletes];
+    if (others.some((other) => other !== undefined))
       throw optionInvalid(name, "give either sql and values, or table with columns or type");
     if (typeof values !== "function") throw optionInvalid(name, "sql needs values: (value) => [ … ], one for each ?");
     return { kind: "sql", sql, values };
@@ -137,7 +147,21 @@ function checkStatement<T>(name: string, mode: MySqlSinkMode, options: MySqlSink
     throw optionInvalid(name, "give either columns (names of fields) or type (a record type)");
   const wanted: readonly Column[] = columns?.map((column) => ({ name: column })) ?? type?.fields ?? [];
   if (wanted.length === 0) throw optionInvalid(name, "there are no columns; type must be a record with fields");
-  return { kind: "table", table, columns: wanted, updates: mode === "upsert" || onDuplicate === "update" };
+  const { row, deletes } = options;
+  const stray = deletes?.by.find((by) => !wanted.some((column) => column.name === by));
+  if (deletes?.by.length === 0 || stray !== undefined)
+    throw optionInvalid(
+      name,
+      `deletes.by is [${deletes?.by.join(", ") ?? ""}]; give columns of the sink, one at least`,
+    );
+  return {
+    kind: "table",
+    table,
+    columns: wanted,
+    updates: mode === "upsert" || onDuplicate === "update",
+    ...(row === undefined ? {} : { row }),
+    ...(deletes === undefined ? {} : { deletes }),
+  };
 }
 
 /** Errors: OPTION_INVALID. */

@@ -49,6 +49,32 @@ describe("RowStatement", () => {
     assert.deepEqual(texts(own("update t set count = ? where word = ?")).length, 3);
   });
 
+  it("MRS2: deletes by columns, in the order of the rows", () => {
+    type Change = { readonly row: WordCount; readonly isGone: boolean };
+    const statement = new RowStatement<Change>("sink mysql", {
+      kind: "table",
+      table: "t",
+      columns: [{ name: "word" }, { name: "count" }],
+      updates: false,
+      row: ({ row }) => row,
+      deletes: { when: ({ isGone }) => isGone, by: ["word"] },
+    });
+    const changes = [...rows, ...rows].map((row, at) => ({ row, isGone: at === 1 || at > 3 }));
+    assert.deepEqual(
+      statement.statementsOf(
+        changes.map((change) => statement.rowOf(change)),
+        10,
+        1000,
+      ),
+      [
+        "insert into `t` (`word`, `count`) values ('a', 1)",
+        "delete from `t` where (`word`) in (('b'))",
+        "insert into `t` (`word`, `count`) values ('c', 3), ('a', 1)",
+        "delete from `t` where (`word`) in (('b'), ('c'))",
+      ],
+    );
+  });
+
   it("says which column or how many values are wrong", () => {
     assert.throws(
       () => own("insert into t values (?)").rowOf(rows[0] as WordCount),

@@ -14,17 +14,17 @@ import { type CheckedRedis, checkRedis, RedisConnection, type RedisServer } from
 /** What a value's part is: text, number or bytes. */
 export type RedisValue = string | number | Uint8Array;
 
-/** `HSET hash field value`. */
+/** `HSET hash field value`; `HDEL hash field` where the value is null. */
 export type RedisHashWrites<T> = {
   readonly hash: string | ((value: T) => string);
   readonly field: (value: T) => string;
-  readonly value: (value: T) => RedisValue;
+  readonly value: (value: T) => RedisValue | null;
 };
 
-/** `SET key value`, with `ttl` until then. */
+/** `SET key value`, with `ttl` until then; `DEL key` where the value is null. */
 export type RedisKeyWrites<T> = {
   readonly key: (value: T) => string;
-  readonly value: (value: T) => RedisValue;
+  readonly value: (value: T) => RedisValue | null;
   readonly ttl?: Duration;
 };
 
@@ -90,13 +90,21 @@ function commandOf<T>(name: string, options: RedisSinkOptions<T>): Command<T> {
   if ("hash" in options) {
     const { hash, field, value } = options;
     const hashOf = typeof hash === "function" ? hash : () => hash;
-    return (pipeline, record) => pipeline.hset(hashOf(record), field(record), written(value(record)));
+    return (pipeline, record) => {
+      const given = value(record);
+      if (given === null) pipeline.hdel(hashOf(record), field(record));
+      else pipeline.hset(hashOf(record), field(record), written(given));
+    };
   }
   if ("key" in options) {
     const { key, value, ttl } = options;
-    if (ttl === undefined) return (pipeline, record) => pipeline.set(key(record), written(value(record)));
-    const ttlMs = readDuration(ttl, `${name}: ttl`);
-    return (pipeline, record) => pipeline.set(key(record), written(value(record)), "PX", ttlMs);
+    const ttlMs = ttl === undefined ? null : readDuration(ttl, `${name}: ttl`);
+    return (pipeline, record) => {
+      const given = value(record);
+      if (given === null) pipeline.del(key(record));
+      else if (ttlMs === null) pipeline.set(key(record), written(given));
+      else pipeline.set(key(record), written(given), "PX", ttlMs);
+    };
   }
   const { stream, id, fields, remember = "1d", lengthMax } = options;
   checkNumber(

@@ -5,7 +5,7 @@
  */
 import type { OperatorFactory, Output, StreamOperator } from "../../ports/index.ts";
 import type { ColumnBatch } from "../../record/index.ts";
-import { type CompiledCalc, compileCalc } from "../codegen/calc.ts";
+import { type CompiledCalc, compileCalc } from "../codegen/index.ts";
 import type { CalcNode, PlanRow } from "../plan/plan-tree.ts";
 import type { SqlSession } from "../session.ts";
 import { refuseRow } from "./batches-only.ts";

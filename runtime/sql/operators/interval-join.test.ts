@@ -48,10 +48,27 @@ test("rows meet when their times are near enough, and a row is gone when no othe
   ]);
   run.watermark(109);
   assert.equal(run.keysWith("left"), 1);
-  run.watermark(110);
+  // Up to a quarter of the interval longer.
+  run.watermark(113);
   assert.equal(run.keysWith("left"), 0);
-  run.watermark(116);
+  run.watermark(119);
   assert.equal(run.keysWith("right"), 0);
+});
+
+test("a row that is emitted when it goes goes in time", async () => {
+  const run = await open(intervalNode("LEFT"));
+  run.give(0, ["+I", 1, 103, 2], ["+I", 1, 100, 0], ["+I", 1, 101, 1]);
+  assert.deepEqual(run.watermark(109), ["watermark 99"]);
+  assert.deepEqual(run.watermark(111), [
+    "+I[1, 100, 0, null, null, null]",
+    "+I[1, 101, 1, null, null, null]",
+    "watermark 101",
+  ]);
+  assert.equal(run.keysWith("left"), 1);
+  const ofRight = await open(intervalNode("RIGHT"));
+  ofRight.give(1, ["+I", 1, 100, 0]);
+  assert.deepEqual(ofRight.watermark(104), ["watermark 94"]);
+  assert.deepEqual(ofRight.watermark(105), ["+I[null, null, null, 1, 100, 0]", "watermark 95"]);
 });
 
 test("watermarks wait for the row that waits the longest, and idleness passes", async () => {

@@ -3,15 +3,14 @@
  * Does not own: where its time is from: the planner says that, `rowtime` goes by watermarks, `proctime` by the clock.
  *
  * SQJI1 A left row of time t has right rows from t - upper to t - lower: it is kept until the watermark is t - lower. A right row of time t is kept until
- *     t + upper. Then it is emitted with NULLs, if it has had no match and the join keeps it.
+ *     t + upper. Then it is emitted with NULLs, if it has had no match and the join keeps it; one that the join does not keep may stay a little longer.
  * SQJI2 Nothing is taken back. A row that comes when it would be kept no longer still meets those that are there.
  * SQJI3 A row that waits is older than the watermark may say: what is emitted follows the watermark by the longest wait (WM-2).
  * SQJI4 NULL equals nothing, and is no time: a row with NULL in a key or as its time has no match.
  */
-import type { MapState, OperatorContext, OperatorFactory, TimerService } from "../../ports/index.ts";
-import { describeType, MAX_WATERMARK, rowKinds, t, type ValueType } from "../../record/index.ts";
-import type { IntervalJoinNode, PlanColumn, PlanRow } from "../plan/plan-tree.ts";
-import { rowTypeOf } from "../rows/row-type.ts";
+import type { OperatorContext, OperatorFactory, TimerService } from "../../ports/index.ts";
+import { MAX_WATERMARK, rowKinds } from "../../record/index.ts";
+import type { IntervalJoinNode, PlanColumn } from "../plan/plan-tree.ts";
 import { namesOf, type SqlRow } from "../rows/sql-row.ts";
 import type { SqlSession } from "../session.ts";
 import { conditionOf, type JoinCondition } from "./join-condition.ts";
@@ -19,22 +18,12 @@ import { assertJoinable, hasNull } from "./join-keys.ts";
 import { isHalfJoin, keepsUnmatched } from "./join-type.ts";
 import { KeyedRowsOperator } from "./keyed-rows.ts";
 import type { Half, RowKind } from "./row-emitter.ts";
+import { declarationOfWaiting, type WaitingRow, WaitingRows } from "./waiting-rows.ts";
 import { declarationOfWatermark, WatermarkMemory } from "./watermark-memory.ts";
 
-type WaitingRow = { readonly row: SqlRow; isMatched: boolean };
-
 const SIDES = ["left", "right"] as const;
-
-const waitingType = (row: PlanRow): ValueType<readonly WaitingRow[]> =>
-  t.list(t.record({ row: rowTypeOf(row), isMatched: t.boolean })) as ValueType<unknown> as ValueType<
-    readonly WaitingRow[]
-  >;
-
-const declarationOf = (name: string, row: PlanRow) => ({
-  name,
-  kind: "map",
-  type: `map<${describeType(t.timestamp as ValueType<unknown>)}, ${describeType(waitingType(row) as ValueType<unknown>)}>`,
-});
+/** Rows of which nothing is emitted when they go may stay this part of the interval longer: they go together. */
+const LONGER = 1 / 4;
 
 export function intervalJoinOperator(node: IntervalJoinNode, session: SqlSession): OperatorFactory<unknown, unknown> {
   assertJoinable(node);
@@ -43,8 +32,8 @@ export function intervalJoinOperator(node: IntervalJoinNode, session: SqlSession
     kind: "operator",
     name: "intervalJoin",
     declares: [
-      declarationOf(SIDES[0], left.row),
-      declarationOf(SIDES[1], right.row),
+      declarationOfWaiting(SIDES[0], left.row),
+      declarationOfWaiting(SIDES[1], right.row),
       ...SIDES.map((name) => ({ name, kind: "timers", type: "timestamp" })),
       declarationOfWatermark,
     ],
@@ -65,7 +54,9 @@ class IntervalJoin extends KeyedRowsOperator {
   readonly #waits: readonly [number, number];
   /** SQJI3 */
   readonly #delay: number;
-  #states!: readonly [MapState<number, readonly WaitingRow[]>, MapState<number, readonly WaitingRow[]>];
+  /** Timers are set for multiples of it. */
+  readonly #steps: readonly [number, number];
+  #waiting!: readonly [WaitingRows, WaitingRows];
   #timers!: readonly [TimerService, TimerService];
   #watermark!: WatermarkMemory;
 
@@ -88,16 +79,15 @@ class IntervalJoin extends KeyedRowsOperator {
     this.#keeps = keepsUnmatched(node.join);
     this.#isHalf = isHalfJoin(node.join);
     this.#waits = [-node.lower, node.upper];
+    const longer = Math.max(1, Math.floor((node.upper - node.lower) * LONGER));
+    this.#steps = [this.#keeps[0] ? 1 : longer, this.#keeps[1] ? 1 : longer];
     this.#delay = node.isProctime ? 0 : Math.max(0, ...this.#waits);
     if (this.#delay > 0) this.ownsWatermarks = true;
   }
 
   protected openStates(context: OperatorContext): void {
     const { left, right } = this.#node;
-    this.#states = [
-      this.keyed.map({ name: SIDES[0], keyType: t.timestamp, type: waitingType(left.row) }),
-      this.keyed.map({ name: SIDES[1], keyType: t.timestamp, type: waitingType(right.row) }),
-    ];
+    this.#waiting = [new WaitingRows(this.keyed, SIDES[0], left.row), new WaitingRows(this.keyed, SIDES[1], right.row)];
     this.#timers = [this.#timersOf(0), this.#timersOf(1)];
     this.#watermark = new WatermarkMemory(context);
   }
@@ -135,43 +125,29 @@ class IntervalJoin extends KeyedRowsOperator {
       if (!isMatched) this.#emitAlone(input, row);
       return;
     }
-    const state = this.#states[input];
-    const waiting = (state.get(time) ?? []) as WaitingRow[];
-    waiting.push({ row, isMatched });
-    state.put(time, waiting);
-    if (this.#node.isProctime) this.#timers[input].registerProcessingTime(until + 1);
-    else this.#timers[input].registerEventTime(until);
+    this.#waiting[input].add({ at: time, row, isMatched });
+    const goesAt = Math.ceil(until / this.#steps[input]) * this.#steps[input];
+    if (this.#node.isProctime) this.#timers[input].registerProcessingTime(goesAt + 1);
+    else this.#timers[input].registerEventTime(goesAt);
   }
 
   /** Emits the row with those of the other side that are there; true when there is one. */
   #meet(input: 0 | 1, row: SqlRow, time: number): boolean {
     const { lower, upper } = this.#node;
-    const [from, to] = input === 0 ? [time - upper, time - lower] : [time + lower, time + upper];
-    const others = this.#states[1 - input] as MapState<number, readonly WaitingRow[]>;
+    const times = input === 0 ? { from: time - upper, to: time - lower } : { from: time + lower, to: time + upper };
+    const others = this.#waiting[1 - input] as WaitingRows;
     const notesMatches = this.#isHalf || this.#keeps[1 - input] === true;
     let isMatched = false;
-    for (const [at, waiting] of others.entries()) {
-      if (at < from || at > to) continue;
-      let hasChanged = false;
-      for (const other of waiting) {
-        if (!this.#matches(input, row, other.row)) continue;
-        isMatched = true;
-        if (this.#isHalf && input === 0) return true;
-        this.#emitMatch(input, row, other);
-        if (!notesMatches || other.isMatched) continue;
-        other.isMatched = true;
-        hasChanged = true;
-      }
-      if (hasChanged) this.#keepMatched(others, at, waiting);
-    }
+    others.forEach(times, (other) => {
+      if (!this.#matches(input, row, other.row)) return "next";
+      isMatched = true;
+      if (this.#isHalf && input === 0) return "stop";
+      this.#emitMatch(input, row, other);
+      return notesMatches ? "matched" : "next";
+    });
+    // A left row of SEMI and ANTI is done with its first match.
+    if (isMatched && this.#isHalf && input === 1) others.dropMatched();
     return isMatched;
-  }
-
-  /** A left row of SEMI and ANTI is done with its first match. */
-  #keepMatched(state: MapState<number, readonly WaitingRow[]>, time: number, waiting: readonly WaitingRow[]): void {
-    const left = this.#isHalf ? waiting.filter(({ isMatched }) => !isMatched) : waiting;
-    if (left.length === 0) state.remove(time);
-    else state.put(time, left);
   }
 
   #emitMatch(input: 0 | 1, row: SqlRow, other: WaitingRow): void {
@@ -184,12 +160,9 @@ class IntervalJoin extends KeyedRowsOperator {
   }
 
   /** SQJI1 */
-  #expire(input: 0 | 1, time: number): void {
-    const state = this.#states[input];
-    const waiting = state.get(time);
-    if (waiting === undefined) return;
-    state.remove(time);
-    if (this.#keeps[input]) for (const { row, isMatched } of waiting) if (!isMatched) this.#emitAlone(input, row);
+  #expire(input: 0 | 1, until: number): void {
+    const gone = this.#waiting[input].takeUntil(until - this.#waits[input]);
+    if (this.#keeps[input]) for (const { row, isMatched } of gone) if (!isMatched) this.#emitAlone(input, row);
   }
 
   #emitAlone(input: 0 | 1, row: SqlRow): void {
@@ -210,9 +183,9 @@ class IntervalJoin extends KeyedRowsOperator {
 
   #timersOf(input: 0 | 1): TimerService {
     return this.keyed.timers(SIDES[input], {
-      onEventTime: (timestamp) => this.#expire(input, timestamp - this.#waits[input]),
+      onEventTime: (timestamp) => this.#expire(input, timestamp),
       onProcessingTime: (timestamp) => {
-        this.#expire(input, timestamp - 1 - this.#waits[input]);
+        this.#expire(input, timestamp - 1);
         this.emitter.flush();
       },
     });

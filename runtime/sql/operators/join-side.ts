@@ -5,7 +5,8 @@
  * SQJS1 Rows that are the same are held once, with their number; in a stream that takes rows back it is the whole row that is looked for, because a
  *     new version may come before the old one is taken back.
  * SQJS2 `matches` of a row says how many rows of the other side it is joined with; it is kept where the join has to know when there is none.
- * SQJS3 A side that only grows, and whose matches nobody counts, is a list: cheaper to read and to add to.
+ * SQJS3 A side that only grows is a list, cheaper to read and to add to: where nobody counts its matches, and where the other side only grows, too,
+ *     so that a row that has a match keeps it.
  */
 import type { KeyedOperatorState, ListState, MapState, OperatorFactory } from "../../ports/index.ts";
 import { describeType, t, type ValueType } from "../../record/index.ts";
@@ -34,11 +35,14 @@ export type SidePlan = {
   /** What tells its rows apart within a key of the join. */
   readonly identity: readonly string[];
   readonly countsMatches: boolean;
+  readonly otherChanges: Changes;
 };
+
+type SideNode = Pick<PlanNode, "row" | "changes" | "keys">;
 
 export function sidePlan(
   name: string,
-  input: Pick<PlanNode, "row" | "changes" | "keys">,
+  { input, other }: { readonly input: SideNode; readonly other: Pick<PlanNode, "changes"> },
   countsMatches: boolean,
 ): SidePlan {
   const { row, changes, keys } = input;
@@ -46,26 +50,46 @@ export function sidePlan(
   const key = changes === "retract" ? undefined : keys[0];
   const names = namesOf(row);
   const identity = key === undefined ? names : key.map((place) => names[place] as string);
-  return { name, row, changes, identity, countsMatches };
+  return { name, row, changes, identity, countsMatches, otherChanges: other.changes };
 }
 
-const isList = ({ changes, countsMatches }: SidePlan): boolean => changes === "append" && !countsMatches;
+/** SQJS3 */
+function formOf({ changes, countsMatches, otherChanges }: SidePlan): "list" | "flagged" | "counted" {
+  if (changes !== "append") return "counted";
+  if (!countsMatches) return "list";
+  return otherChanges === "append" ? "flagged" : "counted";
+}
+
+type FlaggedRow = { readonly row: SqlRow; isMatched: boolean };
+
+const flaggedType = (row: PlanRow): ValueType<FlaggedRow> =>
+  t.record({ row: rowTypeOf(row), isMatched: t.boolean }) as ValueType<unknown> as ValueType<FlaggedRow>;
 
 const heldType = (row: PlanRow): ValueType<HeldRow> =>
   t.record({ row: rowTypeOf(row), count: t.int32, matches: t.int32 }) as ValueType<unknown> as ValueType<HeldRow>;
 
 export function declarationOfSide(plan: SidePlan): Declared {
   const { name, row } = plan;
-  return isList(plan)
-    ? { name, kind: "list", type: describeType(rowTypeOf(row)) }
-    : { name, kind: "map", type: `map<${describeType(t.string)}, ${describeType(heldType(row))}>` };
+  switch (formOf(plan)) {
+    case "list":
+      return { name, kind: "list", type: describeType(rowTypeOf(row)) };
+    case "flagged":
+      return { name, kind: "list", type: describeType(flaggedType(row)) };
+    case "counted":
+      return { name, kind: "map", type: `map<${describeType(t.string)}, ${describeType(heldType(row))}>` };
+  }
 }
 
 export function openSide(plan: SidePlan, keyed: KeyedOperatorState): JoinSide {
   const { name, row, identity } = plan;
-  return isList(plan)
-    ? new GrowingSide(keyed.list({ name, type: rowTypeOf(row) as ValueType<SqlRow> }))
-    : new CountedSide(keyed.map({ name, keyType: t.string, type: heldType(row) }), identity);
+  switch (formOf(plan)) {
+    case "list":
+      return new GrowingSide(keyed.list({ name, type: rowTypeOf(row) as ValueType<SqlRow> }));
+    case "flagged":
+      return new FlaggedSide(keyed.list({ name, type: flaggedType(row) }));
+    case "counted":
+      return new CountedSide(keyed.map({ name, keyType: t.string, type: heldType(row) }), identity);
+  }
 }
 
 class CountedSide implements JoinSide {
@@ -115,6 +139,38 @@ class GrowingSide implements JoinSide {
 
   add(row: SqlRow): void {
     this.#state.add(row);
+  }
+
+  take(): SqlRow | null {
+    return null;
+  }
+}
+
+/** SQJS3: of a row it is kept whether it has a match, not how many. */
+class FlaggedSide implements JoinSide {
+  readonly #state: ListState<FlaggedRow>;
+  readonly #shown: HeldRow = { row: {}, count: 1, matches: 0 };
+
+  constructor(state: ListState<FlaggedRow>) {
+    this.#state = state;
+  }
+
+  forEach(visit: (held: HeldRow) => boolean): void {
+    const rows = this.#state.get();
+    const shown = this.#shown;
+    let hasChanged = false;
+    for (const flagged of rows) {
+      shown.row = flagged.row;
+      shown.matches = flagged.isMatched ? 1 : 0;
+      if (!visit(shown) || flagged.isMatched || shown.matches === 0) continue;
+      flagged.isMatched = true;
+      hasChanged = true;
+    }
+    if (hasChanged) this.#state.update(rows);
+  }
+
+  add(row: SqlRow, matches: number): void {
+    this.#state.add({ row, isMatched: matches > 0 });
   }
 
   take(): SqlRow | null {

@@ -35,8 +35,8 @@ function changingJoin(node: JoinNode, session: SqlSession): OperatorFactory<unkn
     assertKeyedUpserts(input, keys);
   const [keepsLeft, keepsRight] = keepsUnmatched(node.join);
   const sides = [
-    sidePlan("left", node.left, keepsLeft || isHalfJoin(node.join)),
-    sidePlan("right", node.right, keepsRight),
+    sidePlan("left", { input: node.left, other: node.right }, keepsLeft || isHalfJoin(node.join)),
+    sidePlan("right", { input: node.right, other: node.left }, keepsRight),
   ] as const;
   return {
     kind: "operator",

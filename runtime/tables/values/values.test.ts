@@ -101,6 +101,7 @@ describe("times as text", () => {
     const form = { standard: "SQL", precision: 3, isInstant: false } as const;
     assert.equal(parseTimestamp("1970-01-01 00:00:01.5678", form), 1567);
     assert.equal(parseTimestamp("1969-12-31 23:59:59.9999", form), -1);
+    assert.equal(parseTimestamp("1969-12-31 23:59:59.9999", { ...form, precision: 0 }), -1000);
     assert.equal(parseTimestamp("1970-01-01 00:00:01.567891234", { ...form, precision: 6 }), 1_567_891_000n);
     assert.equal(parseTimestamp("1969-12-31 23:59:59.999999999", { ...form, precision: 9 }), -1n);
   });

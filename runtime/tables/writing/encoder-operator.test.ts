@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 import type { OperatorContext, Output } from "../../ports/index.ts";
 import { type ColumnBatch, ColumnBuilder, rowKinds, t } from "../../record/index.ts";
 import { tableConnector } from "../registry.ts";
-import { sql, tableOf } from "../tables.test-support.ts";
+import { encodedRows, sql, tableOf } from "../tables.test-support.ts";
 import { RecordMisfit } from "../formats/format.ts";
 import { encoderOperator, type EncodeRow } from "./encoder-operator.ts";
 
@@ -73,21 +73,13 @@ describe("print and blackhole", () => {
   it("print shows rows with their kinds, as its sink's lines", async () => {
     const connector = tableConnector(tableOf({ a: sql.int }, { connector: "print", "print-identifier": "out" }));
     const sink = connector.sink?.("retract");
-    const seen: unknown[] = [];
-    const operator = sink?.encoder?.create();
-    const output = { collect: (value: unknown) => void seen.push(value) } as unknown as Output<unknown>;
-    void operator?.open?.({} as OperatorContext, output);
-    const builder = new ColumnBuilder(type);
-    for (const [a, kind] of [
-      [1, rowKinds.insert],
-      [1, rowKinds.updateBefore],
-      [2, rowKinds.updateAfter],
-      [2, rowKinds.delete],
-    ] as const) {
-      builder.appendRow({ a }, 0);
-      builder.rowKinds()[builder.count - 1] = kind;
-    }
-    operator?.processBatch?.(builder.take(), 0);
+    const rows = [
+      [{ a: 1 }, rowKinds.insert],
+      [{ a: 1 }, rowKinds.updateBefore],
+      [{ a: 2 }, rowKinds.updateAfter],
+      [{ a: 2 }, rowKinds.delete],
+    ] as const;
+    const seen = encodedRows(sink, tableOf({ a: sql.int }, {}).columns, rows);
     assert.deepEqual(seen, ["+I[1]", "-U[1]", "+U[2]", "-D[2]"]);
   });
 

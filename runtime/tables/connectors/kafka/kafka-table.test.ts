@@ -1,14 +1,13 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { KafkaRecord } from "../../../connectors/kafka/index.ts";
-import type { OperatorContext, Output } from "../../../ports/index.ts";
-import { ColumnBuilder, rowKinds } from "../../../record/index.ts";
-import { rowTypeOf, type SqlType } from "../../../sql/index.ts";
+import { rowKinds } from "../../../record/index.ts";
+import type { SqlType } from "../../../sql/index.ts";
 import { TableOptions } from "../../options/table-options.ts";
 import { checkTableOptions, tableConnector } from "../../registry.ts";
-import type { TableColumn, TableDescription, TableSink } from "../../table-description.ts";
+import type { TableColumn, TableDescription } from "../../table-description.ts";
 import { TableError } from "../../table-error.ts";
-import { notNull, sql, tableOf } from "../../tables.test-support.ts";
+import { encodedRows, notNull, sql, tableOf } from "../../tables.test-support.ts";
 import type { ConnectorUse } from "../connector.ts";
 import { formatRows } from "../option-rows.ts";
 import { keyAndValue } from "./key-and-value.ts";
@@ -35,27 +34,6 @@ const optionsOf = (options: Options): TableOptions =>
 function record(key: string | null, value: string | null, headers: KafkaRecord["headers"] = []): KafkaRecord {
   const bytes = (text: string | null): Uint8Array | null => (text === null ? null : Buffer.from(text));
   return { topic: "orders", partition: 2, offset: 17, timestamp: 1000, key: bytes(key), value: bytes(value), headers };
-}
-
-/** What the encoder of a sink gives for rows with kinds. */
-function encoded(
-  sink: TableSink | undefined,
-  columns: readonly TableColumn[],
-  rows: readonly (readonly [object, number])[],
-): unknown[] {
-  const seen: unknown[] = [];
-  const operator = sink?.encoder?.create();
-  void operator?.open?.(
-    {} as OperatorContext,
-    { collect: (value: unknown) => void seen.push(value) } as unknown as Output<unknown>,
-  );
-  const builder = new ColumnBuilder(rowTypeOf(columns));
-  for (const [row, kind] of rows) {
-    builder.appendRow(row, 0);
-    builder.rowKinds()[builder.count - 1] = kind;
-  }
-  operator?.processBatch?.(builder.take(), 0);
-  return seen;
 }
 
 describe("kafka as a table", () => {
@@ -111,7 +89,7 @@ describe("kafka as a table", () => {
     const written = columns.filter(({ name }) => !["part", "place"].includes(name));
     const sink = tableConnector({ ...table, columns: written }).sink?.("append");
     const row = { k_id: 7, price: 1250n, at: 5, offset: 5n, headers: new Map([["h", Uint8Array.of(97)]]) };
-    assert.deepEqual(encoded(sink, written, [[row, 0]]), [
+    assert.deepEqual(encodedRows(sink, written, [[row, 0]]), [
       { key: '{"id":7}', value: "12.50,5", headers: row.headers, timestamp: 5 },
     ]);
     assert.throws(
@@ -275,19 +253,19 @@ describe("upsert-kafka as a table", () => {
     const sink = tableConnector(table).sink?.("retract");
     assert.deepEqual(sink?.keyColumns, ["id"]);
     const row = (id: number, name: string) => ({ id, name, at: 0, note: null });
-    const records = encoded(sink, table.columns, [
+    const records = encodedRows(sink, table.columns, [
       [row(1, "a"), rowKinds.insert],
       [row(2, "b"), rowKinds.insert],
+      [row(2, "b"), rowKinds.delete],
       [row(1, "a"), rowKinds.updateBefore],
       [row(1, "c"), rowKinds.updateAfter],
-      [row(2, "b"), rowKinds.delete],
       [row(3, "d"), rowKinds.updateBefore],
     ]) as { key: string; value: string | null }[];
     assert.deepEqual(
       records.map(({ key, value }) => [key, value]),
       [
-        ['{"id":1}', '{"id":1,"name":"c","at":"1970-01-01 00:00:00","note":null}'],
         ['{"id":2}', null],
+        ['{"id":1}', '{"id":1,"name":"c","at":"1970-01-01 00:00:00","note":null}'],
         ['{"id":3}', null],
       ],
     );

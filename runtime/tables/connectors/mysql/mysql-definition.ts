@@ -1,0 +1,52 @@
+/** Owns: what the connector mysql says of itself. */
+import type { OptionRow } from "../../options/option-row.ts";
+import type { ConnectorDefinition } from "../connector.ts";
+import { parallelismRow } from "../option-rows.ts";
+
+const CLIENT = "Take it out: connections are opened again by themselves.";
+const READ = "Take it out: tables of MySQL are written, not read.";
+
+const rows: readonly OptionRow[] = [
+  { name: "url", kind: "text", isRequired: true, meaning: "`mysql://host:3306/database`, or `jdbc:mysql://…`" },
+  { name: "table-name", kind: "text", isRequired: true, meaning: "`table` or `database.table`; it has to be there" },
+  { name: "username", kind: "text", isRequired: true, meaning: "whom the server knows" },
+  { name: "password", kind: "text", default: "", meaning: "that user's" },
+  {
+    name: "sink.delivery-guarantee",
+    kind: ["exactly-once", "at-least-once"],
+    default: "exactly-once",
+    meaning:
+      "`exactly-once`: rows appear when their checkpoint is complete; `at-least-once`: as they come, into a table with a key",
+  },
+  {
+    name: "sink.exactly-once.mode",
+    kind: ["ledger", "xa"],
+    default: "ledger",
+    meaning:
+      "`ledger`: the rows since the last checkpoint are kept in the next one; `xa`: in a transaction of the server's, for many rows",
+  },
+  { name: "sink.buffer-flush.max-rows", kind: "whole number", default: "1000", meaning: "rows of one statement" },
+  {
+    name: "sink.buffer-flush.interval",
+    kind: "duration",
+    meaning: "",
+    instead: "Take it out: rows are written with each checkpoint at the latest.",
+  },
+  { name: "sink.max-retries", kind: "whole number", meaning: "", instead: CLIENT },
+  { name: "connection.max-retry-timeout", kind: "duration", meaning: "", instead: CLIENT },
+  { name: "driver", kind: "text", meaning: "", instead: "Take it out: there is no Java here." },
+  { name: "scan.*", kind: "text", meaning: "", instead: READ },
+  { name: "lookup.*", kind: "text", meaning: "", instead: READ },
+  parallelismRow("sink"),
+];
+
+export const mysqlDefinition: ConnectorDefinition = {
+  name: "mysql",
+  meaning:
+    "Rows into a table of MySQL or MariaDB, exactly once. With a PRIMARY KEY the last row of each key is kept, and one that is gone is deleted; without one rows are appended.",
+  isRead: false,
+  isWritten: true,
+  rows,
+  slots: [],
+  metadata: {},
+};

@@ -1,0 +1,34 @@
+/** Owns: what the connector redis says of itself. */
+import { csvFormat } from "../../formats/csv-format.ts";
+import type { Format } from "../../formats/format.ts";
+import { jsonFormat } from "../../formats/json-format.ts";
+import { rawFormat } from "../../formats/raw-format.ts";
+import type { ConnectorDefinition } from "../connector.ts";
+import { formatRow, parallelismRow } from "../option-rows.ts";
+
+export const redisFormats: readonly Format[] = [jsonFormat, csvFormat, rawFormat];
+
+export const redisDefinition: ConnectorDefinition = {
+  name: "redis",
+  meaning:
+    "The last row of each key, in Redis: the key is `key-prefix` and the values of the PRIMARY KEY, with `:` between them; the value has the columns that are not in the key. A row that is gone is deleted. At least once.",
+  isRead: false,
+  isWritten: true,
+  rows: [
+    { name: "url", kind: "text", isRequired: true, meaning: "`redis://host:6379/0`, `rediss://…` with TLS" },
+    { name: "username", kind: "text", meaning: "whom the server knows" },
+    { name: "password", kind: "text", meaning: "that user's" },
+    formatRow("format", redisFormats, true),
+    { name: "key-prefix", kind: "text", default: "", meaning: "what keys begin with, such as `orders:`" },
+    { name: "sink.ttl", kind: "duration", meaning: "how long a value stays; otherwise for ever" },
+    {
+      name: "sink.buffer-flush.max-rows",
+      kind: "whole number",
+      default: "500",
+      meaning: "commands that go out together",
+    },
+    parallelismRow("sink"),
+  ],
+  slots: [{ prefix: "", formats: redisFormats }],
+  metadata: {},
+};
