@@ -5,7 +5,7 @@
  */
 import type { OperatorFactory, Output, StreamOperator } from "../../ports/index.ts";
 import type { ColumnBatch } from "../../record/index.ts";
-import { type CompiledCalc, compileCalc } from "../codegen/index.ts";
+import { type CompiledCalc, compileCalc } from "../codegen/calc.ts";
 import type { CalcNode, PlanRow } from "../plan/plan-tree.ts";
 import type { SqlSession } from "../session.ts";
 import { refuseRow } from "./batches-only.ts";
@@ -20,7 +20,6 @@ class CalcOperator implements StreamOperator<unknown, unknown> {
   readonly #session: SqlSession;
   #calc!: CompiledCalc;
   #output!: Output<unknown>;
-  #watermark: number | null = null;
 
   constructor(node: CalcNode, input: PlanRow, session: SqlSession) {
     this.#node = node;
@@ -30,13 +29,7 @@ class CalcOperator implements StreamOperator<unknown, unknown> {
 
   open(_context: unknown, output: Output<unknown>): void {
     this.#output = output;
-    // For CURRENT_WATERMARK.
-    const session = { ...this.#session, watermark: () => this.#watermark };
-    this.#calc = compileCalc(this.#input, this.#node, this.#node.row, session);
-  }
-
-  onWatermark(timestamp: number): void {
-    this.#watermark = timestamp;
+    this.#calc = compileCalc(this.#input, this.#node, this.#node.row, this.#session);
   }
 
   process(): void {

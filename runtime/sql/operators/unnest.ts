@@ -7,7 +7,7 @@
  */
 import type { OperatorFactory, Output, StreamOperator } from "../../ports/index.ts";
 import { ColumnBuilder, type ColumnBatch, rowKinds } from "../../record/index.ts";
-import { compileScalar } from "../codegen/index.ts";
+import { compileScalar } from "../codegen/scalar.ts";
 import type { PlanRow, UnnestNode } from "../plan/plan-tree.ts";
 import { rowTypeOf } from "../rows/row-type.ts";
 import type { SqlSession } from "../session.ts";

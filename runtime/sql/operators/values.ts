@@ -3,7 +3,7 @@
  */
 import type { ValuesNode } from "../plan/plan-tree.ts";
 import type { SqlSession } from "../session.ts";
-import { compileScalar } from "../codegen/index.ts";
+import { compileScalar } from "../codegen/scalar.ts";
 import type { SqlType } from "../types/sql-type.ts";
 import { isSameType } from "../types/type-families.ts";
 import type { TypedExpression } from "../validate/typed-tree.ts";
