@@ -89,7 +89,7 @@ const rowsOfAll: fc.Arbitrary<readonly Row[]> = fc.array(
 
 for (const changes of ["retract", "upsert"] as const) {
   for (const groupBy of [[K], [], [X], [B, DAY, D]]) {
-    test(`${changes} by ${groupBy.length} columns: a table emits what states of each key do, row by row and in one batch, also after a restore (SQOC1, SQGT1)`, async () => {
+    test(`${changes} by ${groupBy.length} columns: a table emits what states of each key do, row by row and in one batch, also after a restore (SQOC1, SQTG1)`, async () => {
       await fc.assert(
         fc.asyncProperty(rowsOfAll, async (rows) => {
           const of = { groupBy, changes };

@@ -2,7 +2,7 @@
  * Owns: GROUP BY without a window where each key takes a few numbers and nothing is taken back: one column table, and changes that leave batch by batch.
  * Not here: every other one (aggregate.ts), which emits the same rows (SQOG1 … 3).
  *
- * SQGT1 The results before and after a record stand next to each other in the batch; a selection leaves out what changes nothing.
+ * SQTG1 The results before and after a record stand next to each other in the batch; a selection leaves out what changes nothing.
  */
 import { assert } from "../../../base/index.ts";
 import { type Column, type ColumnBatch, ColumnBuilder, describeType, rowKinds } from "../../record/index.ts";
