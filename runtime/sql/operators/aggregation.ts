@@ -41,7 +41,7 @@ export class Aggregation {
   #fields: readonly ColumnField[] = [];
 
   /**
-   * `row`: of the input. `retracts`: its rows may be taken back. `countsInState`: counts of values are map state of their own (SQVC1): then states are only of the current key,
+   * `row`: of the input. `retracts`: its rows may be taken back. `countsInState`: counts of values are map state of their own (SQON1): then states are only of the current key,
    * and are not merged. Errors: JOB_GRAPH_INVALID.
    */
   constructor(

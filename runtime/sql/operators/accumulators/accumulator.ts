@@ -39,7 +39,7 @@ export type AccumulatorSite = {
   /** Rows may be taken back: the state keeps what that takes. */
   readonly retracts: boolean;
   readonly ignoresNulls: boolean;
-  /** Where the counts of values are to be (SQVC1); null: in the accumulator's own state. */
+  /** Where the counts of values are to be (SQON1); null: in the accumulator's own state. */
   readonly counts: (purpose: string, identities: Identities) => StateCounts | null;
   /** Of the second argument; null: there is none. */
   readonly second: SqlType | null;

@@ -1,7 +1,7 @@
 /**
  * Owns: how often each value is there, for DISTINCT and for MIN and MAX of rows that may be taken back.
  *
- * SQVC1 Of a group that may have any number of values the counts are map state: a checkpoint and a check of the state look at single values, not at all of them. Of windows and
+ * SQON1 Of a group that may have any number of values the counts are map state: a checkpoint and a check of the state look at single values, not at all of them. Of windows and
  *     frames they are part of the accumulator's state.
  */
 import type { KeyedOperatorState, MapState } from "../../../ports/index.ts";
