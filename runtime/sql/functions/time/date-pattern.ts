@@ -39,13 +39,38 @@ const LETTERS = /^[GyuMLdDHhkKmsSaEzZXx]$/;
 export function datePattern(pattern: string): DatePattern {
   const tokens = tokensOf(pattern);
   return {
-    write: (clockMs, nanos, zone) => {
-      let text = "";
-      for (const token of tokens) text += written(token, clockMs, nanos, zone);
-      return text;
-    },
+    write: writer(tokens),
     read: (text, isLenient) => readText(tokens, text, isLenient),
   };
+}
+
+/** Rows come mostly in the order of their times: a text is written anew only when something that it shows has changed. */
+function writer(tokens: readonly Token[]): DatePattern["write"] {
+  const stepMs = stepOf(tokens);
+  const whole = (clockMs: number, nanos: number, zone: ShownZone): string => {
+    let text = "";
+    for (const token of tokens) text += written(token, clockMs, nanos, zone);
+    return text;
+  };
+  if (stepMs === null) return whole;
+  let [lastStep, lastText] = [Number.NaN, ""];
+  return (clockMs, nanos, zone) => {
+    const step = Math.floor(clockMs / stepMs);
+    if (step !== lastStep) {
+      lastText = whole(clockMs, nanos, zone);
+      lastStep = step;
+    }
+    return lastText;
+  };
+}
+
+/** For how long all letters show the same; null: they show parts of a second, or a zone. */
+function stepOf(tokens: readonly Token[]): number | null {
+  const letters = tokens.flatMap((token) => (token.kind === "letter" ? [token.letter] : []));
+  if (letters.some((letter) => "SzZXx".includes(letter))) return null;
+  if (letters.includes("s")) return 1000;
+  if (letters.includes("m")) return 60_000;
+  return letters.some((letter) => "HhkKa".includes(letter)) ? 3_600_000 : DAY_MS;
 }
 
 function tokensOf(pattern: string): readonly Token[] {
