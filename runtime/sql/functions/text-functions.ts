@@ -78,8 +78,19 @@ function repeated(text: string, times: Integer): string {
 }
 
 /** The parts between separators; of nothing there are none. */
-const parts = (text: string, separator: string): string[] =>
-  text === "" ? [] : separator === "" ? [text] : text.split(separator);
+/** The part at a place between separators, without looking at those behind it; null: there are fewer. */
+function partAt(text: string, separator: string, place: number): string | null {
+  if (text === "") return null;
+  if (separator === "") return place === 0 ? text : null;
+  let start = 0;
+  for (let before = 0; before < place; before++) {
+    const end = text.indexOf(separator, start);
+    if (end < 0) return null;
+    start = end + separator.length;
+  }
+  const end = text.indexOf(separator, start);
+  return end < 0 ? text.slice(start) : text.slice(start, end);
+}
 
 function trim({ words, arguments: [characters] }: CallSite): ReturnType<ScalarFactory> {
   const [side] = words;
@@ -139,7 +150,7 @@ export const textFunctions: Readonly<Record<string, ScalarFactory>> = {
     separator === null ? null : texts.filter((text) => text !== null).join(separator),
   ),
   SPLIT_INDEX: plain((text: string, separator: string, place: Integer) =>
-    place < 0 ? null : (parts(text, separator)[numberOf(place)] ?? null),
+    place < 0 ? null : partAt(text, separator, numberOf(place)),
   ),
   SPLIT: plain((text: string, separator: string) => (separator === "" ? Array.from(text) : text.split(separator))),
   STARTSWITH: plain((text: string, start: string) => text.startsWith(start)),
