@@ -14,8 +14,7 @@ function shown(call: string): string {
 
 describe("an example of the documentation gives what it says:", () => {
   const examples = [...functionExamples.values(), ...jsonExamples.map(([, , , call, gives]) => [call, gives] as const)];
-  for (const [call, gives] of examples)
-    it(`${call}: ${gives}`, () => assert.equal(shown(call), gives));
+  for (const [call, gives] of examples) it(`${call}: ${gives}`, () => assert.equal(shown(call), gives));
 
   it("and only what depends on the clock, on chance or on rows has none", () => {
     const without = [...builtInFunctions.values()]
