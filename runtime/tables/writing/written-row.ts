@@ -11,18 +11,19 @@ import { ValueMisfit } from "../values/scalar-text.ts";
 
 export class WrittenRows {
   readonly #table: string;
-  readonly #required: readonly string[];
-  readonly #keys: readonly string[];
+  /** Names of columns that may not be NULL: in rows that stay, and in rows that are deleted. */
+  readonly #required: { readonly written: readonly string[]; readonly deleted: readonly string[] };
 
   constructor({ name, columns, primaryKey }: TableDescription) {
     this.#table = name;
-    this.#required = columns.filter(({ type }) => !type.isNullable).map((column) => column.name);
-    this.#keys = primaryKey;
+    const written = columns.filter(({ type }) => !type.isNullable).map((column) => column.name);
+    this.#required = { written, deleted: primaryKey };
   }
 
   /** Errors: RecordMisfit (TBWR1). */
   check(row: Row, isDeleted: boolean): void {
-    for (const name of isDeleted ? this.#keys : this.#required)
+    const { written, deleted } = this.#required;
+    for (const name of isDeleted ? deleted : written)
       if (row[name] === null) throw new RecordMisfit(`the column ${name} is NOT NULL, and the row has NULL for it`);
   }
 
