@@ -96,7 +96,7 @@ export class PlanStreams {
       case "over":
         return overOperator(node, session);
       case "rank":
-        return rankOperator(node, mode);
+        return rankOperator(node, session, mode);
       case "deduplicate":
         return deduplicateOperator(node, mode);
       case "normalize":

@@ -120,6 +120,16 @@ describe("tables in a job", () => {
     assert.equal(names.filter((name) => name === "calc").length, 1, names.join(", "));
     assert.equal(graph.nodes.filter(({ role }) => role === "sink").length, 3);
   });
+
+  it("are filled once by CREATE TABLE … AS, whatever statements follow (SCPL1)", async () => {
+    const graph = await buildStreamGraph(
+      jobWith((tables) => {
+        tables.execute("CREATE TABLE o WITH ('connector' = 'blackhole') AS SELECT id FROM orders");
+        tables.execute("INSERT INTO o SELECT id FROM orders WHERE amount > 2");
+      }),
+    );
+    assert.equal(graph.nodes.filter(({ role }) => role === "sink").length, 2);
+  });
 });
 
 describe("what is wrong with tables in a job", () => {

@@ -6,9 +6,9 @@
  * SQJH2 A window is joined once. A row that comes when its window has ended is late: it is dropped and counted, after a restore, too.
  * SQJH3 NULL equals nothing: a row with NULL in a key has no match.
  */
-import type { Counter, ListState, OperatorContext, OperatorFactory, TimerService } from "../../ports/index.ts";
+import type { ListState, OperatorContext, OperatorFactory } from "../../ports/index.ts";
 import { describeType, rowKinds, type ValueType } from "../../record/index.ts";
-import type { JoinNode, PlanColumn, PlanRow, WindowJoinNode } from "../plan/plan-tree.ts";
+import type { JoinNode, PlanRow, WindowJoinNode } from "../plan/plan-tree.ts";
 import { rowTypeOf } from "../rows/row-type.ts";
 import { namesOf, type SqlRow } from "../rows/sql-row.ts";
 import type { SqlSession } from "../session.ts";
@@ -17,7 +17,7 @@ import { conditionOf, type JoinCondition } from "./join-condition.ts";
 import { assertJoinable, hasNull } from "./join-keys.ts";
 import { KeyedRowsOperator } from "./keyed-rows.ts";
 import type { Half, RowKind } from "./row-emitter.ts";
-import { declarationOfWatermark, WatermarkMemory } from "./watermark-memory.ts";
+import { declarationsOfEnds, lastInstantOf, type LastInstantOf, WindowEnds } from "./window-ends.ts";
 
 type HeldNode = JoinNode | WindowJoinNode;
 
@@ -31,13 +31,12 @@ export function windowJoinOperator(node: WindowJoinNode, session: SqlSession): O
   return {
     kind: "operator",
     name: "windowJoin",
-    declares: [
-      declarationOf("left", node.left.row),
-      declarationOf("right", node.right.row),
-      { name: "ends", kind: "timers", type: "timestamp" },
-      declarationOfWatermark,
-    ],
-    create: () => new WindowJoin(node, conditionOf(node, session)),
+    declares: [declarationOf("left", node.left.row), declarationOf("right", node.right.row), ...declarationsOfEnds],
+    create: () =>
+      new WindowJoin(node, conditionOf(node, session), [
+        lastInstantOf(node.left, node.leftEnd, session),
+        lastInstantOf(node.right, node.rightEnd, session),
+      ]),
   };
 }
 
@@ -121,42 +120,31 @@ abstract class HeldJoin extends KeyedRowsOperator {
 }
 
 class WindowJoin extends HeldJoin {
-  readonly #ends: readonly [string, string];
-  #timers!: TimerService;
-  #watermark!: WatermarkMemory;
-  #late!: Counter;
+  readonly #lastOf: readonly [LastInstantOf, LastInstantOf];
+  #ends!: WindowEnds;
 
-  constructor(node: WindowJoinNode, condition: JoinCondition) {
+  constructor(node: WindowJoinNode, condition: JoinCondition, lastOf: readonly [LastInstantOf, LastInstantOf]) {
     super(node, condition);
-    this.#ends = [(node.left.row[node.leftEnd] as PlanColumn).name, (node.right.row[node.rightEnd] as PlanColumn).name];
+    this.#lastOf = lastOf;
   }
 
   protected override openStates(context: OperatorContext): void {
     super.openStates(context);
-    const onEnd = (): void => this.emitHeld();
-    this.#timers = this.keyed.timers("ends", { onEventTime: onEnd, onProcessingTime: onEnd });
-    this.#watermark = new WatermarkMemory(context);
-    this.#late = context.metrics.counter("numLateRecordsDropped");
+    this.#ends = new WindowEnds(context, () => this.emitHeld());
   }
 
   override onWatermark(timestamp: number): void {
-    this.#watermark.raise(timestamp);
+    this.#ends.raise(timestamp);
     super.onWatermark(timestamp);
   }
 
   prepareSnapshot(): void {
-    this.#watermark.save();
+    this.#ends.save();
   }
 
-  protected onRow(input: number, _kind: RowKind, row: SqlRow): void {
-    const last = (row[this.#ends[input] as string] as number) - 1;
-    // SQJH2
-    if (last <= this.#watermark.current) {
-      this.#late.inc();
-      return;
-    }
-    this.sides[input]?.add(row);
-    this.#timers.registerEventTime(last);
+  /** SQJH2 */
+  protected onRow(input: 0 | 1, _kind: RowKind, row: SqlRow): void {
+    if (this.#ends.admits(this.#lastOf[input](row))) this.sides[input].add(row);
   }
 }
 

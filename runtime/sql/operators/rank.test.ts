@@ -2,13 +2,23 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import type { Changes, RankNode } from "../plan/plan-tree.ts";
-import { type Change, ChangelogRun, ChangelogView, inputOf, inWords, planRow } from "./changelog-run.test-support.ts";
+import type { Changes, PlanColumn, PlanNode, RankNode } from "../plan/plan-tree.ts";
+import { ManualClock } from "../../testkit/index.ts";
+import {
+  type Change,
+  ChangelogRun,
+  ChangelogView,
+  inputOf,
+  inWords,
+  planRow,
+  sessionOf,
+} from "./changelog-run.test-support.ts";
 import { rankOperator } from "./rank.ts";
 
 const ROW = planRow({ shop: "string", worth: "int", id: "int" });
 const RANK = planRow({ rank: "bigint" });
 const inputs = [ROW];
+const session = sessionOf(new ManualClock());
 
 function rankNode(own: Partial<RankNode>, changes: Changes = "append"): RankNode {
   const showsRank = own.showsRank === true;
@@ -29,7 +39,8 @@ function rankNode(own: Partial<RankNode>, changes: Changes = "append"): RankNode
   };
 }
 
-const open = (node: RankNode): Promise<ChangelogRun> => ChangelogRun.open(rankOperator(node, "streaming"), { inputs });
+const open = (node: RankNode): Promise<ChangelogRun> =>
+  ChangelogRun.open(rankOperator(node, session, "streaming"), { inputs });
 
 test("a better row sends the last one away", async () => {
   const run = await open(rankNode({}));
@@ -116,7 +127,7 @@ for (const changes of ["append", "retract"] as const) {
         fc.array(fc.option(change, { freq: 8 }), { maxLength: 40, size: "max" }),
         async (wanted, taken) => {
           const node = { ...nodeOf(wanted), input: inputOf(ROW, { changes }) };
-          const factory = rankOperator(node, "streaming");
+          const factory = rankOperator(node, session, "streaming");
           let run = await ChangelogRun.open(factory, { inputs });
           const view = new ChangelogView();
           const rows: Row[] = [];
@@ -150,7 +161,7 @@ test("of a bounded input: only the rows at the shown places, at its end", async 
   await fc.assert(
     fc.asyncProperty(shape, fc.array(rowOf, { maxLength: 20, size: "max" }), fc.nat(20), async (wanted, rows, cut) => {
       const node: RankNode = { ...nodeOf(wanted), changes: "append" };
-      const factory = rankOperator(node, "batch");
+      const factory = rankOperator(node, session, "batch");
       const given = rows.map((row): Change => ["+I", ...row]);
       let run = await ChangelogRun.open(factory, { inputs });
       const out = [...run.give(0, ...given.slice(0, cut))];
@@ -177,7 +188,7 @@ const windowNode: RankNode = {
 };
 
 test("the ranks of a window are emitted when it ends, once, and what comes then is dropped, after a restore, too", async () => {
-  const factory = rankOperator(windowNode, "streaming");
+  const factory = rankOperator(windowNode, session, "streaming");
   const options = { inputs: [WINDOWED] };
   let run = await ChangelogRun.open(factory, options);
   assert.deepEqual(run.give(0, ["+I", 1000, 1], ["+I", 1000, 3], ["+I", 1000, 2], ["+I", 2000, 9]), []);
@@ -188,4 +199,30 @@ test("the ranks of a window are emitted when it ends, once, and what comes then 
   assert.deepEqual(run.give(0, ["+I", 1000, 8], ["+I", 2000, 8]), []);
   assert.equal(run.harness.metric("numLateRecordsDropped"), 1);
   assert.deepEqual(run.watermark(1999), ["+I[2000, 9, 1]", "+I[2000, 8, 2]"]);
+});
+
+test("windows of instants end by the clock of the session's time zone", async () => {
+  const instants = planRow({ at: "rowtime", worth: "int" }).map(
+    (column): PlanColumn =>
+      column.name === "at" ? { ...column, type: { kind: "timestamp_ltz", isNullable: false, precision: 3 } } : column,
+  );
+  const bounds = planRow({ start: "time", end: "time", time: "rowtime" });
+  const row = [...instants, ...bounds];
+  const hour = 3_600_000;
+  const input: PlanNode = {
+    kind: "windowTable",
+    uid: "w",
+    row,
+    changes: "append",
+    keys: [],
+    input: inputOf(instants),
+    window: { kind: "tumble", time: 0, isProctime: false, size: hour, offset: 0 },
+  };
+  const node: RankNode = { ...windowNode, row, input, partitionBy: [2, 3], windowEnd: 3, showsRank: false };
+  const berlin = { ...session, timeZone: "Europe/Berlin" };
+  const run = await ChangelogRun.open(rankOperator(node, berlin, "streaming"), { inputs: [row] });
+  // 1970-01-01T00:30Z is half past one in Berlin: its window ends at two o'clock there, which is 01:00Z.
+  run.give(0, ["+I", hour / 2, 7, hour, 2 * hour, hour - 1]);
+  assert.deepEqual(run.watermark(hour - 2), []);
+  assert.deepEqual(run.watermark(hour - 1), [`+I[${hour / 2}, 7, ${hour}, ${2 * hour}, ${hour - 1}]`]);
 });

@@ -6,18 +6,19 @@
  * SQJN2 Where rows are never taken back only those that may still be shown are kept; otherwise all, because what is taken back lets others in.
  * SQJN3 The ranks of a window, and of a bounded input, are final: they are emitted once. A row behind the end of its window is dropped and counted.
  */
-import type { Counter, OperatorContext, OperatorFactory, TimerService, ValueState } from "../../ports/index.ts";
+import type { OperatorContext, OperatorFactory, ValueState } from "../../ports/index.ts";
 import { describeType, rowKinds, t, type ValueType } from "../../record/index.ts";
 import { compareRows } from "../rows/row-order.ts";
-import type { PlanColumn, PlanMode, RankNode } from "../plan/plan-tree.ts";
+import type { PlanMode, RankNode } from "../plan/plan-tree.ts";
 import { rowTypeOf } from "../rows/row-type.ts";
 import { namesOf, sameValues, type SqlRow } from "../rows/sql-row.ts";
+import type { SqlSession } from "../session.ts";
 import { assertKeyedUpserts } from "./join-keys.ts";
 import { KeyedRowsOperator } from "./keyed-rows.ts";
 import { MissingRows } from "./missing-rows.ts";
 import { forEachShownChange, indexAfter, type ListChange } from "./ranking.ts";
 import { isAdded, type RowKind } from "./row-emitter.ts";
-import { declarationOfWatermark, WatermarkMemory } from "./watermark-memory.ts";
+import { declarationsOfEnds, lastInstantOf, type LastInstantOf, WindowEnds } from "./window-ends.ts";
 
 type Compare = (one: SqlRow, other: SqlRow) => number;
 
@@ -26,19 +27,18 @@ const ROWS = "rows";
 const listType = ({ input }: RankNode): ValueType<readonly SqlRow[]> =>
   t.list(rowTypeOf(input.row)) as ValueType<unknown> as ValueType<readonly SqlRow[]>;
 
-export function rankOperator(node: RankNode, mode: PlanMode): OperatorFactory<unknown, unknown> {
+export function rankOperator(node: RankNode, session: SqlSession, mode: PlanMode): OperatorFactory<unknown, unknown> {
   const { input, partitionBy, orderBy, windowEnd } = node;
   assertKeyedUpserts(input, partitionBy);
   const rows = { name: ROWS, kind: "value", type: describeType(listType(node) as ValueType<unknown>) };
   const isOfWindows = windowEnd !== null && mode === "streaming";
-  const ofWindows = [{ name: "ends", kind: "timers", type: "timestamp" }, declarationOfWatermark];
   return {
     kind: "operator",
     name: "rank",
-    declares: [rows, ...(isOfWindows ? ofWindows : [])],
+    declares: [rows, ...(isOfWindows ? declarationsOfEnds : [])],
     create: () => {
       const compare = compareRows(orderBy, input.row) as Compare;
-      if (isOfWindows) return new WindowRank(node, compare, (input.row[windowEnd] as PlanColumn).name);
+      if (isOfWindows) return new WindowRank(node, compare, lastInstantOf(input, windowEnd, session));
       return mode === "batch" ? new BoundedRank(node, compare) : new ChangingRank(node, compare);
     },
   };
@@ -169,42 +169,30 @@ class BoundedRank extends RankedRows {
 }
 
 class WindowRank extends RankedRows {
-  readonly #end: string;
-  #timers!: TimerService;
-  #watermark!: WatermarkMemory;
-  #late!: Counter;
+  readonly #lastOf: LastInstantOf;
+  #ends!: WindowEnds;
 
-  /** `end`: the column of the window's end. */
-  constructor(node: RankNode, compare: Compare, end: string) {
+  constructor(node: RankNode, compare: Compare, lastOf: LastInstantOf) {
     super(node, compare);
-    this.#end = end;
+    this.#lastOf = lastOf;
   }
 
   protected override openStates(context: OperatorContext): void {
     super.openStates(context);
-    const onEnd = (): void => this.emitHeld();
-    this.#timers = this.keyed.timers("ends", { onEventTime: onEnd, onProcessingTime: onEnd });
-    this.#watermark = new WatermarkMemory(context);
-    this.#late = context.metrics.counter("numLateRecordsDropped");
+    this.#ends = new WindowEnds(context, () => this.emitHeld());
   }
 
   override onWatermark(timestamp: number): void {
-    this.#watermark.raise(timestamp);
+    this.#ends.raise(timestamp);
     super.onWatermark(timestamp);
   }
 
   prepareSnapshot(): void {
-    this.#watermark.save();
+    this.#ends.save();
   }
 
+  /** SQJN3 */
   protected onRow(_input: number, _kind: RowKind, row: SqlRow): void {
-    const last = (row[this.#end] as number) - 1;
-    // SQJN3
-    if (last <= this.#watermark.current) {
-      this.#late.inc();
-      return;
-    }
-    this.hold(row);
-    this.#timers.registerEventTime(last);
+    if (this.#ends.admits(this.#lastOf(row))) this.hold(row);
   }
 }

@@ -249,8 +249,10 @@ export class NodeBuilder {
       ...own,
       kind: "join",
       uid: "",
-      // Rows meet whenever they meet: times are in no order behind it.
-      row: joinedRow(own).map((column) => (column.time === "rowtime" ? { ...column, time: null } : column)),
+      // Rows meet whenever they meet: times are in no order behind it. Of bounded inputs they need none: windows end with the input.
+      row: joinedRow(own).map((column) =>
+        column.time === "rowtime" && this.mode === "streaming" ? { ...column, time: null } : column,
+      ),
       changes: isSteady ? "append" : this.#changing("retract"),
       keys: keysOfJoin(own),
       condition: this.#joinCondition(own),
