@@ -165,7 +165,8 @@ const onProgram: readonly Rule<Spec["job"]>[] = [
     reason: "NotInThisVersion",
     fieldPath: ".jar",
     rule: "!has(self.jar)",
-    message: "job.jar is not supported in this version, because engine flink is not; use module, configMap, inline or sql",
+    message:
+      "job.jar is not supported in this version, because engine flink is not; use module, configMap, inline or sql",
     holds: ({ jar }) => jar === undefined,
   },
 ];

@@ -45,7 +45,8 @@ test("a configuration of a newer operator is refused with both versions (FV2)", 
 
 test("a program of a kind that nobody runs yet is refused by name (PGR1)", () => {
   const later = JSON.stringify({ ...config, program: { kind: "jar", path: "/opt/job.jar" } });
-  const message = /field "program.*": this StreamJob runs programs of kind module, configMap, inline and sql, not "jar"/;
+  const message =
+    /field "program.*": this StreamJob runs programs of kind module, configMap, inline and sql, not "jar"/;
   assert.throws(() => readPodConfig(later, undefined), { code: "OPTION_INVALID", message });
   for (const program of [
     { kind: "configMap", name: "code", key: "job.ts", path: "/opt/job.ts" },

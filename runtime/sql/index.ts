@@ -8,6 +8,7 @@ export { joinOperator } from "./operators/join.ts";
 export { deduplicateOperator, normalizeOperator } from "./operators/latest-rows.ts";
 export { overOperator } from "./operators/over.ts";
 export { rankOperator } from "./operators/rank.ts";
+export { rowsByKeyOperator } from "./operators/rows-by-key.ts";
 export { sortOperator } from "./operators/sort.ts";
 export { unnestOperator } from "./operators/unnest.ts";
 export { valuesRows } from "./operators/values.ts";

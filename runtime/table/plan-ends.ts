@@ -10,9 +10,9 @@ import { type PlanNode, type PlanSink, rowTypeOf } from "../sql/index.ts";
 import { tableConnector } from "../tables/index.ts";
 import { subtasksOf } from "./distribution.ts";
 import { rowsOf } from "./given-stream.ts";
-import { keyedOrigins } from "./keyed-origins.ts";
 import { descriptionOf, storedPlaces } from "./table-descriptions.ts";
 import type { PlanWorld } from "./plan-world.ts";
+import { rowsByTableKey } from "./sink-rows.ts";
 
 type Stream = DataStream<unknown>;
 type ScanNode = Extract<PlanNode, { kind: "scan" }>;
@@ -50,7 +50,7 @@ export function sinkStream({ table, name, uid, input }: PlanSink, rows: Stream):
   const { encoder, recordType, sink, keyColumns } = made;
   const keys = keyColumns?.map((key) => description.columns.findIndex((column) => column.name === key)) ?? null;
   const { maker } = rows.parts;
-  const origins = keys === null ? rows.parts.origins : keyedOrigins(rows, input.row, keys);
+  const origins = keys === null ? rows.parts.origins : rowsByTableKey(input, rows, keys, uid);
   const single = input.changes === "append" || keys !== null ? {} : subtasksOf(input);
   const options = { uid, name, ...single };
   if (encoder === null) return maker.stream(origins, rows.type).sinkTo(sink, options);

@@ -55,7 +55,7 @@ export class ScriptPlans {
     for (const { statement, meaning } of validateScript(whole, { tables }).statements) {
       if (statement.at.start < before.length || PASSING.has(statement.kind)) continue;
       this.#before += `${whole.slice(statement.at.start, statement.at.end)};\n`;
-      if (meaning.kind === "inserts") this.#insertsBefore += meaning.inserts.length;
+      if (meaning.kind === "filledTable") this.#insertsBefore++;
     }
     return own;
   }

@@ -6,7 +6,13 @@ import { printSink } from "../connectors/basic/index.ts";
 import { JobDriver } from "../testkit/index.ts";
 import { type TableEnvironment, tableEnvironment, type TableEnvironmentOptions } from "./index.ts";
 
-const Order = t.record({ id: t.int64, user: t.literal("ann", "bob"), amount: t.float64, seen: t.int64, note: t.nullable(t.list(t.int64)) });
+const Order = t.record({
+  id: t.int64,
+  user: t.literal("ann", "bob"),
+  amount: t.float64,
+  seen: t.int64,
+  note: t.nullable(t.list(t.int64)),
+});
 const orders = [
   { id: 1, user: "ann", amount: 1.5, seen: 1000, note: [7] },
   { id: 2, user: "bob", amount: 2.5, seen: 2000, note: null },
@@ -75,32 +81,35 @@ describe("tables in a job", () => {
       "| +U |                            ann |                    2 | 1970-01-01 00:00:06.000 |",
       "+----+--------------------------------+----------------------+-------------------------+",
     ]);
-    assert.deepEqual(await resultOf((tables) => tables.sql(query).print(out), { mode: "batch", timeZone: "Asia/Tokyo" }), [
-      "(",
-      "  `user` STRING NOT NULL,",
-      "  `n` BIGINT NOT NULL,",
-      "  `latest` TIMESTAMP_LTZ(3) NOT NULL",
-      ")",
-      "+------+---+-------------------------+",
-      "| user | n |                  latest |",
-      "+------+---+-------------------------+",
-      "|  bob | 1 | 1970-01-01 09:00:02.000 |",
-      "|  ann | 2 | 1970-01-01 09:00:06.000 |",
-      "+------+---+-------------------------+",
-      "2 rows in set",
-    ]);
-    assert.deepEqual(await resultOf((tables) => tables.sql("SELECT id FROM orders WHERE id < 0").print(out), { mode: "batch" }), [
-      "(",
-      "  `id` BIGINT NOT NULL",
-      ")",
-      "Empty set",
-    ]);
+    assert.deepEqual(
+      await resultOf((tables) => tables.sql(query).print(out), { mode: "batch", timeZone: "Asia/Tokyo" }),
+      [
+        "(",
+        "  `user` STRING NOT NULL,",
+        "  `n` BIGINT NOT NULL,",
+        "  `latest` TIMESTAMP_LTZ(3) NOT NULL",
+        ")",
+        "+------+---+-------------------------+",
+        "| user | n |                  latest |",
+        "+------+---+-------------------------+",
+        "|  bob | 1 | 1970-01-01 09:00:02.000 |",
+        "|  ann | 2 | 1970-01-01 09:00:06.000 |",
+        "+------+---+-------------------------+",
+        "2 rows in set",
+      ],
+    );
+    assert.deepEqual(
+      await resultOf((tables) => tables.sql("SELECT id FROM orders WHERE id < 0").print(out), { mode: "batch" }),
+      ["(", "  `id` BIGINT NOT NULL", ")", "Empty set"],
+    );
   });
 
   it("are there for later statements, and each part of a job is made once (TENV1, SCPL1, PLST1)", async () => {
     const graph = await buildStreamGraph(
       jobWith((tables) => {
-        tables.execute("CREATE VIEW big AS SELECT * FROM orders WHERE amount > 2; CREATE TABLE o (id BIGINT) WITH ('connector' = 'blackhole')");
+        tables.execute(
+          "CREATE VIEW big AS SELECT * FROM orders WHERE amount > 2; CREATE TABLE o (id BIGINT) WITH ('connector' = 'blackhole')",
+        );
         tables.execute("INSERT INTO o SELECT id FROM big");
         tables.execute("ALTER TABLE o RENAME TO p; INSERT INTO p SELECT id FROM big");
         tables.sql("SELECT id FROM big").toStream().sinkTo(printSink(), out);
@@ -110,6 +119,16 @@ describe("tables in a job", () => {
     assert.equal(names.filter((name) => name === "orders").length, 1, names.join(", "));
     assert.equal(names.filter((name) => name === "calc").length, 1, names.join(", "));
     assert.equal(graph.nodes.filter(({ role }) => role === "sink").length, 3);
+  });
+
+  it("are filled once by CREATE TABLE … AS, whatever statements follow (SCPL1)", async () => {
+    const graph = await buildStreamGraph(
+      jobWith((tables) => {
+        tables.execute("CREATE TABLE o WITH ('connector' = 'blackhole') AS SELECT id FROM orders");
+        tables.execute("INSERT INTO o SELECT id FROM orders WHERE amount > 2");
+      }),
+    );
+    assert.equal(graph.nodes.filter(({ role }) => role === "sink").length, 2);
   });
 });
 
@@ -124,7 +143,10 @@ describe("what is wrong with tables in a job", () => {
       /^sql:2:3: there is no column idd\n2 \|   idd FROM v\n {2}\| {3}\^\^\^\nDid you mean id\?/,
     ],
     "an option of a table": [
-      (tables) => tables.execute("CREATE TABLE o (id BIGINT) WITH ('connector' = 'blackhol'); INSERT INTO o SELECT id FROM orders"),
+      (tables) =>
+        tables.execute(
+          "CREATE TABLE o (id BIGINT) WITH ('connector' = 'blackhol'); INSERT INTO o SELECT id FROM orders",
+        ),
       "SQL_INVALID",
       /^sql:1:34: table o: there is no connector 'blackhol'\n.*\n.*\^+\nDid you mean 'blackhole'\?$/,
     ],
@@ -151,7 +173,11 @@ describe("what is wrong with tables in a job", () => {
       "SQL_INVALID",
       /Use execute\(\)/,
     ],
-    "a query where statements are asked for": [(tables) => tables.execute("SELECT * FROM orders"), "SQL_INVALID", /by sql\(\)/],
+    "a query where statements are asked for": [
+      (tables) => tables.execute("SELECT * FROM orders"),
+      "SQL_INVALID",
+      /by sql\(\)/,
+    ],
     "a name twice": [
       (tables, env) => tables.table("orders", env.fromCollection(orders, { type: Order, uid: "again" })),
       "JOB_GRAPH_INVALID",
@@ -163,13 +189,13 @@ describe("what is wrong with tables in a job", () => {
       /table n: its records are of type any, which has no fields.*t\.record/,
     ],
     "fields that may be missing": [
-      (tables, env) => tables.table("n", env.fromCollection([{}], { uid: "n", type: t.record({ a: t.optional(t.string) }) })),
+      (tables, env) =>
+        tables.table("n", env.fromCollection([{}], { uid: "n", type: t.record({ a: t.optional(t.string) }) })),
       "JOB_GRAPH_INVALID",
       /may lack the field a/,
     ],
     "a rowtime that is none": [
-      (tables, env) =>
-        tables.table("n", env.fromCollection(orders, { uid: "n", type: Order }), { rowtime: "user" }),
+      (tables, env) => tables.table("n", env.fromCollection(orders, { uid: "n", type: Order }), { rowtime: "user" }),
       "JOB_GRAPH_INVALID",
       /its rowtime user is of type/,
     ],
@@ -192,7 +218,10 @@ describe("what is wrong with tables in a job", () => {
 
   it("options of the environment", async () => {
     const build = (options: object) => buildStreamGraph(jobWith(() => undefined, options));
-    await assert.rejects(build({ mod: "batch" }), { code: "OPTION_UNKNOWN", message: /mod\. There are mode, timeZone/ });
+    await assert.rejects(build({ mod: "batch" }), {
+      code: "OPTION_UNKNOWN",
+      message: /mod\. There are mode, timeZone/,
+    });
     await assert.rejects(build({ mode: "bach" }), { code: "OPTION_INVALID", message: /"bach"/ });
   });
 });

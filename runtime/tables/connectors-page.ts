@@ -16,7 +16,16 @@ export function describeConnectors(): string {
   ].join("\n\n");
 }
 
-function connectorText({ name, meaning, isRead, isWritten, rows, slots, metadata }: ConnectorDefinition): string {
+function connectorText({
+  name,
+  meaning,
+  example,
+  isRead,
+  isWritten,
+  rows,
+  slots,
+  metadata,
+}: ConnectorDefinition): string {
   const use = isRead && isWritten ? "Read and written." : isRead ? "Only read." : "Only written.";
   const names = [...new Set(slots.flatMap(({ formats }) => formats.map((format) => `\`${format.name}\``)))];
   const keys = Object.entries(metadata).map(
@@ -26,6 +35,7 @@ function connectorText({ name, meaning, isRead, isWritten, rows, slots, metadata
   return [
     `## ${name}`,
     `${meaning} ${use}${names.length === 0 ? "" : ` Formats: ${names.join(", ")}.`}`,
+    ...(example === null ? [] : [`\`\`\`sql\n${example};\n\`\`\``]),
     ...optionsText(rows),
     ...(keys.length === 0 ? [] : [["| metadata | type | | |", "|---|---|---|---|", ...keys].join("\n")]),
   ].join("\n\n");

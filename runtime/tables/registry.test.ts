@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { type SqlType, validateScript } from "../sql/index.ts";
 import { describeConnectors } from "./connectors-page.ts";
 import { checkTableOptions, connectorDefinitions, tableConnector } from "./registry.ts";
-import { placeOf } from "./problem-place.ts";
+import type { TableColumn, TableDescription } from "./table-description.ts";
 import { TableError, type TableProblem } from "./table-error.ts";
 import { notNull, sql, tableOf } from "./tables.test-support.ts";
 
@@ -77,22 +78,6 @@ describe("the options of a table", () => {
     assert.equal(error.destiny, "terminal");
   });
 
-  it("is shown at the option or column that is wrong, and what is missing at the connector", () => {
-    const written = {
-      options: [
-        { key: "connector", at: 10 },
-        { key: "fromat", at: 20 },
-      ],
-      columns: [{ name: { name: "a", at: 1 } }],
-    };
-    const at = (more: object): number | null =>
-      placeOf(new TableError("orders", { message: "m", remedy: "r", ...more }), written);
-    assert.equal(at({ option: "fromat" }), 20);
-    assert.equal(at({ column: "a" }), 1);
-    assert.equal(at({}), 10);
-    assert.equal(placeOf(new TableError("orders", { message: "m", remedy: "r" }), { options: [], columns: [] }), null);
-  });
-
   it("metadata that a connector does not have is refused at its column", () => {
     const table = {
       ...tableOf(types, files),
@@ -109,6 +94,24 @@ describe("the options of a table", () => {
   });
 });
 
+/** The table of CREATE TABLE. */
+function described(validated: ReturnType<typeof validateScript>["statements"][number] | undefined): TableDescription {
+  const { statement, meaning } = validated ?? assert.fail("there is no statement");
+  assert.ok(statement.kind === "createTable" && meaning.kind === "table");
+  const typeOf = (name: string): SqlType =>
+    meaning.schema.columns.find((column) => column.name === name)?.type ?? assert.fail(name);
+  return {
+    name: statement.name.parts.at(-1)?.name ?? "",
+    columns: statement.columns.flatMap((column): TableColumn[] => {
+      if (column.kind === "computedColumn") return [];
+      const { name } = column.name;
+      return [{ name, type: typeOf(name), metadata: column.kind === "metadataColumn" ? (column.key ?? name) : null }];
+    }),
+    primaryKey: statement.primaryKey?.columns.map(({ name }) => name) ?? [],
+    options: Object.fromEntries(statement.options.map(({ key, value }) => [key, value])),
+  };
+}
+
 describe("connectors", () => {
   it("refuse what they cannot do: to be read, to be written, to take rows that change", async () => {
     const print = tableConnector(tableOf(types, { connector: "print" }));
@@ -119,6 +122,20 @@ describe("connectors", () => {
     assert.match(problemOf(() => file.sink?.("retract")).message, /only appends, and the rows of this query change/);
     assert.match(problemOf(() => file.sink?.("upsert")).remedy, /upsert-kafka, mysql, redis/);
   });
+
+  for (const { name, example, isRead, isWritten } of connectorDefinitions) {
+    if (example === null) continue;
+    it(`the page's example of ${name} is right`, () => {
+      const { statements, problems } = validateScript(example);
+      assert.deepEqual(problems, []);
+      const table = described(statements[0]);
+      checkTableOptions(table);
+      const connector = tableConnector(table);
+      if (isRead) assert.ok(connector.source?.(table.columns.map((_, place) => place)) !== undefined);
+      const columns = table.columns.filter(({ name: column }) => column !== "part");
+      if (isWritten) assert.ok(tableConnector({ ...table, columns }).sink?.("append") !== undefined);
+    });
+  }
 
   it("are all on the page, with every option that has a use, and no option twice", () => {
     const page = describeConnectors();

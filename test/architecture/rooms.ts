@@ -155,7 +155,12 @@ const runtimeRooms: readonly Room[] = [
   {
     folder: "runtime/tables",
     owns: "tables of SQL and the world outside: connectors by name, their options, formats",
-    mayImport: ["base", ...inRuntime("record ports sql connectors/basic connectors/files connectors/kafka connectors/mysql connectors/redis")],
+    mayImport: [
+      "base",
+      ...inRuntime(
+        "record ports sql connectors/basic connectors/files connectors/kafka connectors/mysql connectors/redis",
+      ),
+    ],
     testsMayImport: inRuntime("operators"),
   },
   {

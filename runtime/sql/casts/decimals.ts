@@ -3,8 +3,10 @@
  *
  * SQXD1 What is cut off is rounded half up, away from zero, as Flink does. A value that has more digits than its type is NULL.
  */
-import { powerOfTen } from "../functions/decimals.ts";
+import { powerOfTen, rescaledDigits as rescaled, roundedQuotient } from "../functions/decimals.ts";
 import type { KindOf } from "../types/type-families.ts";
+
+export { rescaledDigits as rescaled } from "../functions/decimals.ts";
 
 export type Decimal = KindOf<"decimal">;
 
@@ -15,20 +17,6 @@ const EXACT_POWER_MAX = 22;
 const EXACT_MAX = BigInt(Number.MAX_SAFE_INTEGER);
 
 const absolute = (value: bigint): bigint => (value < 0n ? -value : value);
-
-/** SQXD1. */
-export function rescaled(unscaled: bigint, from: number, to: number): bigint {
-  if (to >= from) return to === from ? unscaled : unscaled * powerOfTen(to - from);
-  return roundedQuotient(unscaled, powerOfTen(from - to));
-}
-
-/** Rounded half up. */
-function roundedQuotient(dividend: bigint, divisor: bigint): bigint {
-  const quotient = dividend / divisor;
-  const rest = absolute(dividend - quotient * divisor);
-  if (rest * 2n < absolute(divisor)) return quotient;
-  return dividend < 0n === divisor < 0n ? quotient + 1n : quotient - 1n;
-}
 
 /** The value, or null when it has more digits than the type. */
 export function fitted(unscaled: bigint, precision: number): bigint | null {

@@ -46,6 +46,8 @@ const examples: readonly (readonly [expression: string, value: unknown])[] = [
   ["ARRAY_CONTAINS(ARRAY[1, 2], 2.5)", false],
   ["ARRAY_CONTAINS(ARRAY[1, NULL], CAST(NULL AS INT))", true],
   ["ARRAY_CONTAINS(ARRAY[1, 2], CAST(NULL AS INT))", false],
+  ["ARRAY_CONTAINS(ARRAY[NULL, 1], 0)", false],
+  ["ARRAY_CONTAINS(ARRAY[ARRAY[0], ARRAY[CAST(NULL AS INT)]], ARRAY[CAST(NULL AS INT)])", true],
   ["ARRAY_CONTAINS(CAST(NULL AS ARRAY<INT>), 1)", null],
   ["ARRAY_CONTAINS(ARRAY[ARRAY[1], ARRAY[2]], ARRAY[2])", true],
   ["ARRAY_POSITION(ARRAY['a', 'b'], 'b')", 2],
@@ -71,14 +73,9 @@ describe("functions that choose, and functions of collections", () => {
   for (const [expression, value] of examples) it(expression, () => assert.deepEqual(evaluate(expression), value));
 
   it("refuse what has no single element and what has no order, and say what to do", () => {
-    const code = "SQL_EXPRESSION_FAILED";
-    assert.throws(() => evaluate("ELEMENT(ARRAY[1, 2])"), {
-      code,
-      message: /ELEMENT of an array of 2 elements\. .* array\[1\]/,
-    });
-    assert.throws(() => evaluate("ARRAY_MAX(ARRAY[ARRAY[1]])"), {
-      code,
-      message: /Values of ARRAY<INT NOT NULL> have no order/,
-    });
+    const element = { code: "SQL_EXPRESSION_FAILED", message: /ELEMENT of an array of 2 elements\. .* array\[1\]/ };
+    assert.throws(() => evaluate("ELEMENT(ARRAY[1, 2])"), element);
+    const order = { code: "JOB_GRAPH_INVALID", message: /values of type ARRAY<INT NOT NULL> NOT NULL have no order/ };
+    assert.throws(() => evaluate("ARRAY_MAX(ARRAY[ARRAY[1]])"), order);
   });
 });

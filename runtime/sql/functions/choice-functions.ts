@@ -9,8 +9,8 @@ import { type SqlType, typeText } from "../types/sql-type.ts";
 import type { OperandType } from "../types/type-families.ts";
 import { nullAware } from "./implementations.ts";
 import type { CallSite, ScalarFactory } from "./scalar-implementation.ts";
-import { toCommonType } from "./value-conversion.ts";
-import { equalityOf, orderOf } from "./value-order.ts";
+import { toCommonType } from "./common-value.ts";
+import { equalityOf, orderOf } from "./value-equality.ts";
 
 type Conversion = ReturnType<typeof toCommonType>;
 

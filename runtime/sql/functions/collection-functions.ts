@@ -9,8 +9,8 @@ import type { SqlType } from "../types/sql-type.ts";
 import type { OperandType } from "../types/type-families.ts";
 import { failExpression, plain, typed } from "./implementations.ts";
 import type { CallSite, ScalarFactory } from "./scalar-implementation.ts";
-import { toCommonType } from "./value-conversion.ts";
-import { equalityOf, orderOf } from "./value-order.ts";
+import { toCommonType } from "./common-value.ts";
+import { equalityOf, orderOf } from "./value-equality.ts";
 
 type Items = readonly unknown[];
 

@@ -1,11 +1,7 @@
 /**
- * Owns: exact numbers as a bigint of their smallest unit, and their digits behind the point.
- *
- * SQUD1 What is cut off is rounded half away from zero, as Java's HALF_UP does; `cut` drops it.
+ * Owns: exact numbers of any scale, as functions need them: from and to values of their types, rounded, cut, rounded down. DECIMAL itself is casts/decimals.ts.
  */
 import { isInteger, type KindOf, type OperandType } from "../types/type-families.ts";
-
-export type Exact = { readonly unscaled: bigint; readonly scale: number };
 
 const powers: bigint[] = [];
 
@@ -13,15 +9,27 @@ export function powerOfTen(exponent: number): bigint {
   return (powers[exponent] ??= 10n ** BigInt(exponent));
 }
 
-/** Digits behind the point; fewer than before: rounded (SQUD1). */
-export function rescaled({ unscaled, scale }: Exact, to: number): bigint {
-  if (to >= scale) return unscaled * powerOfTen(to - scale);
-  const unit = powerOfTen(scale - to);
-  const [quotient, rest] = [unscaled / unit, unscaled % unit];
-  const isFar = (rest < 0n ? -rest : rest) * 2n >= unit;
-  return isFar ? quotient + (unscaled < 0n ? -1n : 1n) : quotient;
+/** Rounded half away from zero (SQXD1). */
+export function roundedQuotient(dividend: bigint, divisor: bigint): bigint {
+  const quotient = dividend / divisor;
+  const rest = dividend - quotient * divisor;
+  const [restSize, size] = [rest < 0n ? -rest : rest, divisor < 0n ? -divisor : divisor];
+  if (restSize * 2n < size) return quotient;
+  return dividend < 0n === divisor < 0n ? quotient + 1n : quotient - 1n;
 }
 
+/** From so many digits behind the point to so many; fewer: rounded. */
+export function rescaledDigits(unscaled: bigint, from: number, to: number): bigint {
+  if (to >= from) return to === from ? unscaled : unscaled * powerOfTen(to - from);
+  return roundedQuotient(unscaled, powerOfTen(from - to));
+}
+
+export type Exact = { readonly unscaled: bigint; readonly scale: number };
+
+/** Digits behind the point; fewer than before: rounded (SQXD1). */
+export const rescaled = ({ unscaled, scale }: Exact, to: number): bigint => rescaledDigits(unscaled, scale, to);
+
+/** The same, and what is too much is dropped. */
 export const cut = ({ unscaled, scale }: Exact, to: number): bigint =>
   to >= scale ? unscaled * powerOfTen(to - scale) : unscaled / powerOfTen(scale - to);
 

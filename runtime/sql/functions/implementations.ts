@@ -2,6 +2,7 @@
  * Owns: the short ways to write a function, and how its arguments are read, whichever of their types they have.
  */
 import { StreamError } from "../../../base/index.ts";
+import { numberOfDecimal } from "../casts/decimals.ts";
 import type { OperandType } from "../types/type-families.ts";
 import type { CallSite, ScalarFactory, ScalarImplementation } from "./scalar-implementation.ts";
 
@@ -28,24 +29,16 @@ export type Integer = number | bigint;
 /** Exact below 2^53: for lengths, places and counts, which are far below. */
 export const numberOf = (value: Integer): number => (typeof value === "bigint" ? Number(value) : value);
 
-/** Powers of ten that a number holds exactly. */
-const EXACT_POWER_MAX = 22;
-
 /** The nearest double, from values of a numeric type. */
 export function doubleReader(type: OperandType | undefined): (value: Integer) => number {
-  if (type?.kind !== "decimal" || type.scale === 0) return numberOf;
+  if (type?.kind !== "decimal") return numberOf;
   const { scale } = type;
-  const divisor = 10 ** scale;
-  return (value) => {
-    const digits = Number(value);
-    // The quotient of two exact numbers is rounded once.
-    return scale <= EXACT_POWER_MAX && Number.isSafeInteger(digits) ? digits / divisor : Number(`${value}E-${scale}`);
-  };
+  return (value) => numberOfDecimal(value as bigint, scale);
 }
 
 /** What a query cannot work out for a row. `what`: what happened; `remedy`: a sentence. */
 export function failExpression(what: string, remedy: string, cause?: unknown): never {
-  throw new StreamError("SQL_EXPRESSION_FAILED", `${what}. ${remedy}`, cause === undefined ? {} : { cause });
+  throw new StreamError("SQL_EXPRESSION_FAILED", `${what}. ${remedy}`, { destiny: "terminal", cause });
 }
 
 /** One result for one argument is kept: most columns of patterns, separators and zones are constants. */

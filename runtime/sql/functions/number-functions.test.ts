@@ -3,6 +3,7 @@ import { describe, it } from "node:test";
 import fc from "fast-check";
 import { cut, exactOf, floorOf, rescaled } from "./decimals.ts";
 import { evaluate } from "./evaluation.test-support.ts";
+import { scalarFunction } from "./scalar-function.ts";
 
 /** A DECIMAL is the bigint of its smallest unit. Most examples are from Flink's documentation and its own tests. */
 const examples: readonly (readonly [expression: string, value: unknown])[] = [
@@ -82,7 +83,7 @@ describe("functions of numbers", () => {
     assert.throws(() => evaluate("MOD(7.5, 0)"), error);
   });
 
-  it("round half away from zero, cut towards zero and round down, whatever the scale (SQUD1)", () => {
+  it("round half away from zero, cut towards zero and round down, whatever the scale", () => {
     fc.assert(
       fc.property(fc.bigInt({ min: -(10n ** 20n), max: 10n ** 20n }), fc.nat(8), fc.nat(8), (unscaled, scale, to) => {
         const exact = { unscaled, scale };
@@ -98,6 +99,18 @@ describe("functions of numbers", () => {
         assert.ok(floor <= unscaled && unscaled - floor < 10n ** BigInt(scale));
       }),
       { seed: 5, numRuns: 200 },
+    );
+  });
+
+  it("leave a double as it is where it has no digit to lose", () => {
+    const round = scalarFunction("ROUND");
+    assert.ok(round);
+    const double = { kind: "double", isNullable: false } as const;
+    const site = { arguments: [double, { kind: "int", isNullable: false }], result: double, words: [] } as const;
+    const { call } = round({ ...site, session: { timeZone: "UTC", clock: {} as never } });
+    fc.assert(
+      fc.property(fc.double({ noNaN: true }), (value) => assert.equal(call(...([value, 400] as never[])), value + 0)),
+      { seed: 7, numRuns: 300 },
     );
   });
 

@@ -46,8 +46,8 @@ function randomOf({ session: { random } }: CallSite): NonNullable<CallSite["sess
   return random;
 }
 
-/** A bound below 1 has no number below it. */
-const bounded = (bound: Integer): number => Math.max(1, numberOf(bound));
+/** A bound below 1 has no number below it; the result is an INT. */
+const bounded = (bound: Integer): number => Math.min(2 ** 31 - 1, Math.max(1, numberOf(bound)));
 
 const sequences = (): ((seed: Integer) => SeededSequence) => rememberLast((seed) => new SeededSequence(seed));
 

@@ -18,6 +18,11 @@ describe("the implementations of scalar functions", () => {
     assert.deepEqual(evaluateRepeatedly("RAND_INTEGER(3, 10)", 1), [4]);
     assert.deepEqual(evaluateRepeatedly("RAND_INTEGER(3, 3)", 1), [2]);
     assert.deepEqual(evaluateRepeatedly("RAND_INTEGER(1, 16)", 4), [11, 1, 6, 6]);
+    // Of this bound half of all draws are thrown away.
+    assert.deepEqual(
+      evaluateRepeatedly("RAND_INTEGER(5, 1073741825)", 5),
+      [379_250_092, 189_533_474, 1_049_914_506, 991_787_854, 963_357_722],
+    );
   });
 
   it("give random numbers in their range without a seed", () => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { evaluate } from "./evaluation.test-support.ts";
+import { evaluate, evaluateRepeatedly } from "./evaluation.test-support.ts";
 
 const S = "'This is a test String.'";
 const NULL_TEXT = "CAST(NULL AS STRING)";
@@ -141,6 +141,11 @@ const examples: readonly (readonly [expression: string, value: unknown])[] = [
 
 describe("functions of texts", () => {
   for (const [expression, value] of examples) it(expression, () => assert.deepEqual(evaluate(expression), value));
+
+  it("find a pattern in each row from its beginning", () => {
+    assert.deepEqual(evaluateRepeatedly("REGEXP('aXb', 'X')", 3), [true, true, true]);
+    assert.deepEqual(evaluateRepeatedly("REGEXP_EXTRACT('aXb', '.X')", 2), ["aX", "aX"]);
+  });
 
   it("never cut a character in two (SQUC1)", () => {
     fc.assert(

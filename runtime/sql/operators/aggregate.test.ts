@@ -226,7 +226,7 @@ test("whole sums wrap at the width of their type, and decimals beyond 38 digits 
   ]);
 });
 
-test("texts are compared by code points, NaN is the greatest number (SQVO1)", async () => {
+test("texts are compared by code points, NaN is the greatest number (SQRO1)", async () => {
   const calls = [call("MAX", [S], text), call("MIN", [S], text), call("MAX", [D], double), call("MIN", [D], double)];
   const steps = [
     row("a", 1, { s: "\uffff", d: 1 }),

@@ -3,7 +3,7 @@
  *
  * SQJC1 A pair is in the join only when the condition is TRUE: neither when it is FALSE nor when it is UNKNOWN.
  */
-import { compileCondition } from "../codegen/index.ts";
+import { compileCondition } from "../codegen/scalar.ts";
 import type { PlanRow } from "../plan/plan-tree.ts";
 import type { SqlRow } from "../rows/sql-row.ts";
 import type { SqlSession } from "../session.ts";

@@ -147,7 +147,9 @@ export class OperatorRun {
   async stateBytes(): Promise<number> {
     this.#checkpoints += 1;
     const { keyed } = await this.#harness.snapshot(this.#checkpoints);
-    return keyed?.files.reduce((sum, { file }) => sum + file.length, 0) ?? 0;
+    if (keyed === null) return 0;
+    const files = keyed.kind === "tables" ? [...keyed.files, ...keyed.tables] : keyed.files;
+    return files.reduce((sum, { file }) => sum + file.length, 0);
   }
 
   metric(name: string): number {

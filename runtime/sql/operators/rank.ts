@@ -9,7 +9,7 @@
  */
 import type { OperatorContext, OperatorFactory, ValueState } from "../../ports/index.ts";
 import { describeType, rowKinds, t, type ValueType } from "../../record/index.ts";
-import { compareRows } from "../codegen/index.ts";
+import { compareRows } from "../rows/row-order.ts";
 import type { PlanMode, RankNode } from "../plan/plan-tree.ts";
 import { rowTypeOf } from "../rows/row-type.ts";
 import { namesOf, sameValues, type SqlRow } from "../rows/sql-row.ts";

@@ -11,7 +11,7 @@ import type { KeyedOperatorState, MapState, TimerService } from "../../ports/ind
 import type { Aggregation, AggregationState } from "./aggregation.ts";
 import type { WatermarkMemory } from "./watermark-memory.ts";
 import type { WindowTime } from "./window-time.ts";
-import type { WindowSlices } from "./windows.ts";
+import { firstOpenEnd, type WindowSlices } from "./windows.ts";
 
 export const SLICES = "slices";
 
@@ -78,12 +78,9 @@ export class SlicedWindows {
 
   /** The end of the first window of a slice that is not over. */
   #firstEnd(slice: number): number | null {
-    const watermark = this.#watermark.current;
-    if (this.#time.isProctime || watermark === MIN_WATERMARK) return this.#slices.nextEnd(slice, -Infinity);
-    // Where the clock is changed local times do not tell which windows are over.
-    let end = this.#slices.nextEnd(slice, this.#time.isPlain ? watermark + 1 : -Infinity);
-    while (end !== null && this.#time.lastInstantOf(end) <= watermark) end = this.#slices.nextEnd(slice, end);
-    return end;
+    // Of processing time a row is never late.
+    const over = this.#time.isProctime ? MIN_WATERMARK : this.#watermark.current;
+    return firstOpenEnd(this.#slices, this.#time, over, slice);
   }
 
   /** Of the current key: its windows that end at that instant. */

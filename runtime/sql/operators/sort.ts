@@ -18,7 +18,7 @@ import type {
   StreamOperator,
 } from "../../ports/index.ts";
 import { type ColumnBatch, describeType, rowKinds, t, type ValueType } from "../../record/index.ts";
-import { compareRows } from "../codegen/index.ts";
+import { compareRows } from "../rows/row-order.ts";
 import type { PlanColumn, PlanMode, SortNode } from "../plan/plan-tree.ts";
 import { rowTypeOf } from "../rows/row-type.ts";
 import { namesOf, type SqlRow } from "../rows/sql-row.ts";

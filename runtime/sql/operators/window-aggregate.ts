@@ -24,6 +24,7 @@ import { refuseRow } from "./batches-only.ts";
 import { adds, ChangeEmitter } from "./change-emitter.ts";
 import { SESSIONS, sessionType, SessionWindows } from "./session-windows.ts";
 import { SlicedWindows, SLICES } from "./sliced-windows.ts";
+import { tableWindows } from "./table-windows.ts";
 import { declarationOfWatermark, WatermarkMemory } from "./watermark-memory.ts";
 import { LATE_ROWS, WindowTime } from "./window-time.ts";
 import { WindowSlices } from "./windows.ts";
@@ -141,6 +142,8 @@ export function windowAggregateOperator(
   session: SqlSession,
 ): OperatorFactory<unknown, unknown> {
   const { window, groupBy } = node;
+  const overTables = tableWindows(node, session);
+  if (overTables !== null) return overTables;
   const { type } = aggregationOf(node);
   if (window.kind === "session" && !areSameColumns(window.partition, groupBy))
     throw new StreamError(

@@ -5,7 +5,9 @@
  *     session's zone for instants (window-time.ts).
  * SQWN2 A window is the sum of its slices, which lie next to each other and end with it.
  */
+import { MIN_WATERMARK } from "../../record/index.ts";
 import type { PlanWindow } from "../plan/plan-tree.ts";
+import type { WindowTime } from "./window-time.ts";
 
 export type SlicedWindow = Extract<PlanWindow, { kind: "tumble" | "hop" | "cumulate" }>;
 
@@ -19,26 +21,27 @@ function greatestCommonDivisor(left: number, right: number): number {
 
 export class WindowSlices {
   readonly #window: SlicedWindow;
-  readonly #slice: number;
+  /** Of a slice. */
+  readonly length: number;
 
   constructor(window: SlicedWindow) {
     this.#window = window;
     switch (window.kind) {
       case "tumble":
-        this.#slice = window.size;
+        this.length = window.size;
         break;
       case "hop":
-        this.#slice = greatestCommonDivisor(window.size, window.slide);
+        this.length = greatestCommonDivisor(window.size, window.slide);
         break;
       case "cumulate":
-        this.#slice = window.step;
+        this.length = window.step;
         break;
     }
   }
 
   /** The end of the slice that the time is in. */
   sliceOf(time: number): number {
-    return floorTo(time, this.#slice, this.#window.offset) + this.#slice;
+    return floorTo(time, this.length, this.#window.offset) + this.length;
   }
 
   /** The end of the first window that the slice is in and that ends after `after`; null: all of them have ended by then. */
@@ -53,7 +56,7 @@ export class WindowSlices {
         const least = Math.max(slice, after + 1);
         const end = floorTo(least - size - 1, slide, offset) + slide + size;
         // A slice between two windows that are shorter than their slide is in none.
-        return end - size < slice && end - size <= slice - this.#slice ? end : null;
+        return end - size < slice && end - size <= slice - this.length ? end : null;
       }
       case "cumulate": {
         const end = Math.max(slice, floorTo(after, window.step, window.offset) + window.step);
@@ -73,4 +76,13 @@ export class WindowSlices {
     const { size, offset } = this.#window;
     return floorTo(slice - 1, size, offset) + size;
   }
+}
+
+/** The end of the first window of a slice whose last millisecond is behind `over`, an instant; null: all of them are over. */
+export function firstOpenEnd(slices: WindowSlices, time: WindowTime, over: number, slice: number): number | null {
+  if (over === MIN_WATERMARK) return slices.nextEnd(slice, Number.NEGATIVE_INFINITY);
+  // Where the clock is changed local times do not tell which windows are over.
+  let end = slices.nextEnd(slice, time.isPlain ? over + 1 : Number.NEGATIVE_INFINITY);
+  while (end !== null && time.lastInstantOf(end) <= over) end = slices.nextEnd(slice, end);
+  return end;
 }

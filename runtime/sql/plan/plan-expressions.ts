@@ -8,7 +8,7 @@ import type { Span } from "../syntax/span.ts";
 import type { SqlType } from "../types/sql-type.ts";
 import { isApproximate, isBytes, isSameType, isText, isTimestamp, withNullability } from "../types/type-families.ts";
 import type { TypedExpression } from "../validate/typed-tree.ts";
-import { booleanType, callOf, hasPart, isSame, partsOf, withColumns, withParts } from "../validate/values.ts";
+import { booleanType, callOf, hasPart, isSame, partsOf, withColumns } from "../validate/values.ts";
 import type { PlanColumn, PlanRow } from "./plan-tree.ts";
 
 type ColumnReference = TypedExpression & { readonly kind: "column" };

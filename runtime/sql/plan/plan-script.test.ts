@@ -90,7 +90,7 @@ describe("a table of the program", () => {
     changes: "append",
   };
 
-  it("is read as it is, with the watermarks of its stream (SQVJ1)", () => {
+  it("is read as it is, with the watermarks of its stream (SQGT1)", () => {
     const plan = planScript(
       "SELECT `user`, window_start, COUNT(*) FROM TABLE(TUMBLE(TABLE clicks, DESCRIPTOR(`at`), INTERVAL '1' MINUTE)) GROUP BY `user`, window_start, window_end",
       { tables: [given] },

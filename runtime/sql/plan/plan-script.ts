@@ -11,6 +11,7 @@ import type { CatalogTable, GivenTable } from "../validate/catalog.ts";
 import type { TypedInsert } from "../validate/insert.ts";
 import type { TypedQuery } from "../validate/typed-tree.ts";
 import { type ValidatedStatement, validateScript } from "../validate/validate-script.ts";
+import { hasRowtime, withoutIdleWatermarks } from "./idle-watermarks.ts";
 import { NodeBuilder } from "./node-builder.ts";
 import type { PlanContext } from "./plan-context.ts";
 import { castTo, columnOf, nullOf } from "./plan-expressions.ts";
@@ -146,10 +147,11 @@ function finished(
   uids: Uids,
 ): { readonly sinks: readonly PlanSink[]; readonly queries: readonly PlannedQuery[] } {
   const equal = new Uids();
-  const inputs = pruned(
-    drafts.map(({ input }) => equal.named(input)),
-    builder,
-  );
+  const roots = drafts.map(({ kind, input }) => ({
+    input: equal.named(input),
+    waits: kind === "query" && hasRowtime(input.row),
+  }));
+  const inputs = pruned(withoutIdleWatermarks(roots, builder), builder);
   const sinks: PlanSink[] = [];
   const queries: PlannedQuery[] = [];
   for (const [index, draft] of drafts.entries()) {

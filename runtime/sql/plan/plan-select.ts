@@ -12,7 +12,8 @@ import { planGrouping } from "./plan-grouping.ts";
 import { withOvers } from "./plan-over.ts";
 import type { PlanNode } from "./plan-tree.ts";
 import { filtered } from "./push-down.ts";
-import { filteredWithQueries, type PlaceOf, samePlace, withQueriesLifted } from "./subqueries.ts";
+import type { PlaceOf } from "./correlated-queries.ts";
+import { filteredWithQueries, samePlace, withQueriesLifted } from "./subqueries.ts";
 
 /** Row: the items, then what is hidden. */
 export function planSelect(select: TypedSelect, context: PlanContext): PlanNode {

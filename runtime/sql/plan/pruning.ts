@@ -8,7 +8,7 @@ import { keptOf, neededCalls, needsOfInputs } from "./needed-columns.ts";
 import { type NodeBuilder, namesOf } from "./node-builder.ts";
 import { withPlaces } from "./plan-expressions.ts";
 import type { PlanNode, PlanWindow, SortColumn } from "./plan-tree.ts";
-import { inputsOf } from "./rebuilt.ts";
+import { inputsFirst, inputsOf } from "./rebuilt.ts";
 import { movedCall } from "./window-input.ts";
 
 /** `places`: where each column of the old row is; -1: it is gone. */
@@ -38,18 +38,6 @@ export function pruned(roots: readonly PlanNode[], builder: NodeBuilder): readon
 }
 
 const whole = (node: PlanNode): Pruned => ({ node, places: node.row.map((_, index) => index) });
-
-/** Each once, inputs ahead of those that take their rows. */
-function inputsFirst(roots: readonly PlanNode[]): readonly PlanNode[] {
-  const seen = new Set<PlanNode>();
-  const visit = (node: PlanNode): void => {
-    if (seen.has(node)) return;
-    inputsOf(node).forEach(visit);
-    seen.add(node);
-  };
-  roots.forEach(visit);
-  return [...seen];
-}
 
 type Need = ReadonlySet<number>;
 

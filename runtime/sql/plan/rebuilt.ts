@@ -20,6 +20,18 @@ export function inputsOf(node: PlanNode): readonly PlanNode[] {
   }
 }
 
+/** Each once, inputs ahead of those that take their rows. */
+export function inputsFirst(roots: readonly PlanNode[]): readonly PlanNode[] {
+  const seen = new Set<PlanNode>();
+  const visit = (node: PlanNode): void => {
+    if (seen.has(node)) return;
+    inputsOf(node).forEach(visit);
+    seen.add(node);
+  };
+  roots.forEach(visit);
+  return [...seen];
+}
+
 /** `inputs`: as many, with the columns at the same places. */
 export function withInputs(node: PlanNode, inputs: readonly PlanNode[], builder: NodeBuilder): PlanNode {
   const [input, right] = inputs;

@@ -11,7 +11,16 @@ import type { JoinKind } from "../syntax/query-tree.ts";
 import type { Span } from "../syntax/span.ts";
 import { comparison } from "../validate/operators.ts";
 import type { Aggregate, TypedExpression, TypedQuery, TypedSelect } from "../validate/typed-tree.ts";
-import { booleanType, callOf, hasPart, isSame, withColumns } from "../validate/values.ts";
+import { booleanType, callOf, hasPart, isSame } from "../validate/values.ts";
+import {
+  correlated,
+  correlatedSelect,
+  isWholeAggregate,
+  joinValue,
+  placeIn,
+  type PlaceOf,
+  refuseOuter,
+} from "./correlated-queries.ts";
 import { escapes, reachesOut } from "./outer-columns.ts";
 import { type NodeWith, type PlanContext, rewritten } from "./plan-context.ts";
 import {
@@ -20,15 +29,11 @@ import {
   columnOf,
   columnsOfRow,
   conjunctsOf,
-  depthOf,
   hasSubquery,
   integer,
   isTruth,
   moved,
-  nowhere,
-  nullOf,
   truth,
-  typeOfValue,
 } from "./plan-expressions.ts";
 import { namesOf } from "./node-builder.ts";
 import type { PlanNode } from "./plan-tree.ts";
@@ -38,8 +43,6 @@ type Subquery = TypedExpression & { readonly kind: "subquery" };
 type Quantified = TypedExpression & { readonly kind: "quantified" };
 type Expressions = readonly TypedExpression[];
 
-/** Where a column of the query's own FROM is in the row of the node; -1: it is not there (it was grouped away). */
-export type PlaceOf = (index: number) => number;
 export const samePlace: PlaceOf = (index) => index;
 
 /** The rows for which all are TRUE; conditions may hold queries. Row: that of the node. */
@@ -124,41 +127,13 @@ function innerOf(query: TypedQuery, outer: PlanNode, placeOf: PlaceOf, context: 
   if (select.grouping !== null || query.offset !== null || query.limit !== null)
     return refuseOuter(placeIn(query) ?? context.at);
   const { node, outside } = splitWhere(select, context);
-  const outwards = (value: TypedExpression): TypedExpression => joinValue(value, { width, outer, placeOf });
+  const outwards = (value: TypedExpression): TypedExpression => joinValue(value, { outer, placeOf });
   return { node, conjuncts: outside.map(outwards), items: select.items.map((item) => lazily(item, outwards)) };
 }
 
 /** EXISTS does not look at what is selected, so that it may be anything. */
 const lazily = (item: TypedExpression, of: (value: TypedExpression) => TypedExpression): TypedExpression =>
   hasPart(item, ({ kind }) => kind === "aggregate" || kind === "over" || kind === "subquery") ? item : of(item);
-
-function correlatedSelect({ body }: TypedQuery, context: PlanContext): TypedSelect {
-  if (body.kind === "query" && body.limit === null && body.offset === null) return correlatedSelect(body, context);
-  if (body.kind !== "select") return refuseOuter(placeIn(body) ?? context.at);
-  return body;
-}
-
-/** The first place that a part of it names. */
-function placeIn(part: unknown): Span | null {
-  if (part === null || typeof part !== "object") return null;
-  if (Array.isArray(part)) {
-    for (const each of part) {
-      const place = placeIn(each);
-      if (place !== null) return place;
-    }
-    return null;
-  }
-  if ("at" in part && (part.at as Span).end > 0) return part.at as Span;
-  const { items, body } = part as { items?: unknown; body?: unknown };
-  return placeIn(items) ?? placeIn(body);
-}
-
-const refuseOuter = (at: Span): never =>
-  fail(
-    at,
-    "columns of the outer query are used where they cannot be turned into a join",
-    "Use them in the WHERE of the inner query only, joined by AND; or write a JOIN.",
-  );
 
 /** The rows of FROM that pass what is about them alone; and what is about outer columns, too. */
 function splitWhere(
@@ -179,19 +154,6 @@ const reachesOutOf = (from: NonNullable<TypedSelect["from"]>): boolean =>
   from.kind === "derived"
     ? escapes(from.query)
     : from.kind === "join" && (reachesOutOf(from.left) || reachesOutOf(from.right));
-
-type Outer = { readonly width: number; readonly outer: PlanNode; readonly placeOf: PlaceOf };
-
-/** From the inner query's view to the join's: its own columns stand behind those of the outer row. */
-function joinValue(value: TypedExpression, { width, outer, placeOf }: Outer): TypedExpression {
-  if (depthOf(value) > 1) return refuseOuter(value.at);
-  return withColumns(value, (column) => {
-    if (column.depth === 0) return { ...column, index: column.index + width };
-    const place = placeOf(column.index);
-    if (place < 0) return refuseOuter(column.at) as never;
-    return { ...columnOf(outer.row, place), at: column.at };
-  });
-}
 
 /** The node with what queries give behind its row, and the values with columns in their place. */
 export function withQueriesLifted(
@@ -259,30 +221,18 @@ function withScalar(
   context: PlanContext,
 ): NodeWith<TypedExpression> {
   const { builder } = context;
-  const width = node.row.length;
-  const inner = escapes(query)
-    ? correlatedScalar(query, { node, part, placeOf }, context)
-    : { node: context.planQuery(query, context), conjuncts: [], place: 0, whenNone: null };
-  if (!escapes(query) && !inner.node.keys.some((key) => key.length === 0)) refuseMany(part.at);
+  if (!escapes(query)) {
+    const right = context.planQuery(query, context);
+    if (!right.keys.some((key) => key.length === 0)) refuseMany(part.at);
+    const join = joined({ left: node, right, join: "LEFT", conjuncts: [] }, builder);
+    return { node: join, values: columnOf(join.row, node.row.length) };
+  }
+  const inner = correlated(query, { outer: node, placeOf }, context);
+  if (!inner.isSingle) refuseMany(part.at);
   const join = joined({ left: node, right: inner.node, join: "LEFT", conjuncts: inner.conjuncts }, builder);
-  const value = columnOf(join.row, width + inner.place);
-  if (inner.whenNone === null) return { node: join, values: value };
-  const isMissing = callOf("IS NULL", [columnOf(join.row, join.row.length - 1)], {
-    at: part.at,
-    type: booleanType(false),
-  });
-  return {
-    node: join,
-    values: {
-      kind: "case",
-      at: part.at,
-      type: value.type,
-      time: null,
-      operand: null,
-      branches: [{ when: isMissing, result: inner.whenNone }],
-      otherwise: value,
-    },
-  };
+  const [value] = inner.itemsOf(join);
+  if (value === undefined) throw new RangeError("a query without columns as a value");
+  return { node: join, values: value };
 }
 
 const refuseMany = (at: Span): never =>
@@ -291,77 +241,6 @@ const refuseMany = (at: Span): never =>
     "this query may have more than one row, and stands where one value is wanted",
     "Select an aggregate, such as MAX(…); or add LIMIT 1; or compare a whole PRIMARY KEY.",
   );
-
-type CorrelatedScalar = {
-  readonly node: PlanNode;
-  readonly conjuncts: Expressions;
-  readonly place: number;
-  /** The value where the query has no row; null: NULL. Then the last column of the node is never NULL. */
-  readonly whenNone: TypedExpression | null;
-};
-
-function correlatedScalar(
-  query: TypedQuery,
-  { node: outer, part, placeOf }: Scalar & { readonly node: PlanNode },
-  context: PlanContext,
-): CorrelatedScalar {
-  const select = correlatedSelect(query, context);
-  const [item] = select.items;
-  const isAggregate = select.grouping !== null && select.grouping.keys.length === 0 && select.having === null;
-  if (item === undefined || reachesOut(item) || query.limit !== null || query.offset !== null)
-    return refuseOuter(part.at);
-  if (select.grouping !== null && !isAggregate) return refuseOuter(part.at);
-  const conjuncts = conjunctsOf(select.where);
-  const outside = conjuncts.filter(reachesOut);
-  const own = allOf(conjuncts.filter((each) => !outside.includes(each)));
-  const pairs = outside.map((each) => equalityOf(each, part.at));
-  const keys = pairs.map(({ inner }) => inner);
-  const marker = truth(true);
-  const items = [...keys, item, marker];
-  const columns = items.map((value, index) => ({ name: `$${index}`, type: typeOfValue(value), time: null }));
-  const grouping = isAggregate ? { keys, sets: [keys.map((_, index) => index)] } : null;
-  const parts = { schema: { columns, keys: [] }, isDistinct: false, where: own, grouping, items, hidden: [] };
-  const node = context.planSelect({ ...select, ...parts }, context);
-  const isOne = node.keys.some((key) => key.every((place) => place < keys.length));
-  if (!isOne) refuseMany(part.at);
-  const width = outer.row.length;
-  const conditions = pairs.map(({ inner, outer: value }, index) => {
-    const left = joinValue(value, { width, outer, placeOf });
-    return comparison("=", left, moved(columnOf(node.row, index), width), inner.at);
-  });
-  const whenNone = isAggregate && item.kind !== "aggregate" ? emptyValue(item) : null;
-  const isCount = item.kind === "aggregate" && emptyOf(item) !== null;
-  return { node, conjuncts: conditions, place: keys.length, whenNone: isCount ? emptyOf(item) : whenNone };
-}
-
-/** What an aggregate is of no rows; null: NULL. */
-const emptyOf = ({ name }: Aggregate): TypedExpression | null =>
-  name === "COUNT" || name === "APPROX_COUNT_DISTINCT" ? integer(0, bigintType) : null;
-
-const emptyValue = (item: TypedExpression): TypedExpression =>
-  rewritten(item, (part) => (part.kind === "aggregate" ? (emptyOf(part) ?? nullOf(typeOfValue(part))) : null));
-
-/** `inner = outer`, either way round. */
-function equalityOf(
-  conjunct: TypedExpression,
-  at: Span,
-): { readonly inner: TypedExpression; readonly outer: TypedExpression } {
-  const [first, second] = conjunct.kind === "call" && conjunct.name === "=" ? conjunct.arguments : [];
-  if (first === undefined || second === undefined) return refuseOuter(conjunct.at);
-  const isPure = (value: TypedExpression, depth: number): boolean => depthsOf(value).every((each) => each === depth);
-  if (!reachesOut(first) && isPure(second, 1)) return { inner: first, outer: second };
-  if (!reachesOut(second) && isPure(first, 1)) return { inner: second, outer: first };
-  return refuseOuter(at);
-}
-
-function depthsOf(value: TypedExpression): readonly number[] {
-  const depths: number[] = [];
-  withColumns(value, (column) => {
-    depths.push(column.depth);
-    return column;
-  });
-  return depths;
-}
 
 type Lateral = {
   readonly left: PlanNode;
@@ -373,19 +252,31 @@ type Lateral = {
 /** `FROM t, LATERAL (SELECT … WHERE s.a = t.a)`. Row: the left one, then what the query selects. */
 export function joinedLaterally({ left, query, join, condition }: Lateral, context: PlanContext): PlanNode {
   const { builder } = context;
-  const inner = innerOf(query, left, samePlace, context);
+  const place = placeIn(query.body) ?? context.at;
   if (condition !== null && !isTruth(condition, true))
     fail(
       condition.at,
       "JOIN LATERAL with a condition",
       "Write ON TRUE, and the condition into the WHERE of the query.",
     );
-  const isComputed = inner.items.some(({ kind }) => kind !== "column");
-  const isDistinct = query.body.kind === "select" && query.body.isDistinct;
-  if (isDistinct || (join !== "INNER" && (join !== "LEFT" || isComputed)))
-    return refuseOuter(placeIn(query.body) ?? nowhere);
-  const node = joined({ left, right: inner.node, join, conjuncts: inner.conjuncts }, builder);
-  const values = [...left.row.map((_, index) => columnOf(node.row, index)), ...inner.items];
+  if (join !== "INNER" && join !== "LEFT") return refuseOuter(place);
+  const select = correlatedSelect(query, context);
+  const isCut = query.limit !== null || query.offset !== null;
   const names = [...namesOf(left.row), ...query.schema.columns.map(({ name }) => name)];
-  return builder.calc({ input: node, condition: null, values }, names);
+  const withItems = (node: PlanNode, items: Expressions): PlanNode => {
+    const values = [...left.row.map((_, index) => columnOf(node.row, index)), ...items];
+    return builder.calc({ input: node, condition: null, values }, names);
+  };
+  if (isCut || isWholeAggregate(select)) {
+    const inner = correlated(query, { outer: left, placeOf: samePlace }, context);
+    // An aggregate has one row for each row on the left, whether a group is met or not.
+    const kind = isWholeAggregate(select) ? "LEFT" : join;
+    const node = joined({ left, right: inner.node, join: kind, conjuncts: inner.conjuncts }, builder);
+    return withItems(node, inner.itemsOf(node));
+  }
+  const inner = innerOf(query, left, samePlace, context);
+  const isComputed = inner.items.some(({ kind }) => kind !== "column");
+  if (select.isDistinct || (join === "LEFT" && isComputed)) return refuseOuter(place);
+  const node = joined({ left, right: inner.node, join, conjuncts: inner.conjuncts }, builder);
+  return withItems(node, inner.items);
 }

@@ -24,6 +24,7 @@ describe("a uid", () => {
       "SELECT b, SUM(a) FROM t WHERE id > 3 GROUP BY b",
       "SELECT SUM(a) + 1, UPPER(b) FROM t GROUP BY b HAVING SUM(a) > 3",
       "SELECT b AS c, SUM(a) AS d FROM (SELECT a, b, ts FROM t) AS x GROUP BY b",
+      "SELECT b, SUM(a) FROM t GROUP BY b; SELECT COUNT(*) FROM TABLE(TUMBLE(TABLE t, DESCRIPTOR(ts), INTERVAL '1' HOUR)) GROUP BY window_start, window_end",
       "SELECT x FROM s; SELECT b, SUM(a) FROM t GROUP BY b; SELECT id, COUNT(*) FROM s GROUP BY id",
     ])
       assert.ok(uidsOf(script, "aggregate").includes(uid ?? ""), script);
@@ -47,7 +48,7 @@ describe("a uid", () => {
     );
     assert.deepEqual(
       nodes.map(({ kind }) => kind),
-      ["scan", "watermark", "calc", "aggregate", "calc", "calc"],
+      ["scan", "calc", "aggregate", "calc", "calc"],
     );
     assert.equal(new Set(sinks.map(({ uid }) => uid)).size, 2);
   });

@@ -1,7 +1,7 @@
 /**
  * Owns: the order of two values of one type, as rows have them.
  *
- * SQVO1 Texts are ordered by code points, as their UTF-8 bytes are; NaN is the greatest number; FALSE comes before TRUE.
+ * SQRO1 Texts are ordered by code points, as their UTF-8 bytes are; NaN is the greatest number; FALSE comes before TRUE.
  */
 import { StreamError } from "../../../base/index.ts";
 import type { SqlType } from "../types/sql-type.ts";

@@ -1,7 +1,7 @@
 /**
  * Owns: the catalog's view of a table that the program hands over.
  *
- * SQVJ1 It has what the program says, and no options: nothing in it is computed, and its watermarks are those of the stream.
+ * SQGT1 It has what the program says, and no options: nothing in it is computed, and its watermarks are those of the stream.
  */
 import { assert } from "../../../base/index.ts";
 import type { Identifier } from "../syntax/expression-tree.ts";

@@ -1,7 +1,7 @@
 /**
  * Owns: the types of the JSON functions that have a syntax of their own.
  *
- * SQVJ1 The values of DEFAULT … ON EMPTY and DEFAULT … ON ERROR are arguments, behind document and path, in this order, and have the type of the result.
+ * SQUD1 The values of DEFAULT … ON EMPTY and DEFAULT … ON ERROR are arguments, behind document and path, in this order, and have the type of the result.
  */
 import { readJsonPath } from "../functions/json/json-path-text.ts";
 import { documentFromJson, scalarFromJson } from "../functions/json/json-value.ts";
@@ -51,7 +51,7 @@ export function typedJsonCall(
   return { kind: "json", at, call, arguments: [...args, ...defaults], time: null, type };
 }
 
-/** SQVJ1. */
+/** SQUD1. */
 function defaultOf(
   behavior: JsonBehavior | null,
   type: SqlType,

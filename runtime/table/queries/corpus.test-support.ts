@@ -8,6 +8,11 @@ export type CorpusQuery = { readonly name: string; readonly text: string; readon
 /** A name, the query, and perhaps the same for DuckDB. */
 const ENTRY = /^-- (?!DuckDB$)(?!.*\.$)(.+)\n((?:(?!--).*\n)+)(?:-- DuckDB\n((?:(?!--).*\n)+))?/gm;
 
-export const corpusQueries: readonly CorpusQuery[] = ["queries.sql", "joins.sql"]
-  .flatMap((file) => [...readFileSync(new URL(file, import.meta.url), "utf8").matchAll(ENTRY)])
+const texts = ["queries.sql", "joins.sql"].map((file) => readFileSync(new URL(file, import.meta.url), "utf8"));
+
+export const corpusQueries: readonly CorpusQuery[] = texts
+  .flatMap((text) => [...text.matchAll(ENTRY)])
   .map(([, name = "", text = "", duckdb = text]) => ({ name, text: text.trim().replace(/;$/, ""), duckdb }));
+
+/** Lines that name a query: as many as there are queries, when all of them could be read. */
+export const namesInFiles = texts.join("\n").match(/^-- (?!DuckDB$)(?!.*\.$)/gm)?.length ?? 0;

@@ -199,3 +199,154 @@ SELECT id, product, SUM(quantity) OVER (PARTITION BY product ORDER BY ts ROWS BE
 
 -- sums of the time before
 SELECT id, COUNT(*) OVER (PARTITION BY user_id ORDER BY ts RANGE BETWEEN INTERVAL '10' SECOND PRECEDING AND CURRENT ROW) AS recent FROM orders;
+
+-- not in a query, where one value is NULL
+SELECT id FROM users WHERE id NOT IN (SELECT user_id FROM orders WHERE quantity > 6);
+
+-- not in a query without NULLs
+SELECT id FROM orders WHERE user_id NOT IN (SELECT id FROM users WHERE level > 2);
+
+-- not in no rows
+SELECT id FROM orders WHERE user_id NOT IN (SELECT id FROM users WHERE level > 100);
+
+-- two columns in a query
+SELECT id FROM orders WHERE (user_id, quantity) IN (SELECT id, level FROM users);
+
+-- more than all
+SELECT id FROM orders WHERE amount >= ALL (SELECT amount FROM orders WHERE quantity > 4);
+
+-- exists, or else a condition
+SELECT u.id FROM users AS u WHERE u.city = 'Rome' OR EXISTS (SELECT 1 FROM orders AS o WHERE o.user_id = u.id AND o.quantity > 7);
+
+-- values of queries for each row
+SELECT u.id,
+  (SELECT COUNT(*) FROM orders AS o WHERE o.user_id = u.id AND o.quantity > 6) AS n,
+  (SELECT MAX(amount) FROM orders AS o WHERE o.user_id = u.id AND o.quantity > 6) AS most,
+  (SELECT COUNT(*) + 1 FROM orders AS o WHERE o.user_id = u.id AND o.quantity > 6) AS more
+FROM users AS u;
+
+-- rows above the mean of their group
+SELECT id FROM orders AS o WHERE amount > (SELECT AVG(amount) FROM orders AS p WHERE p.product = o.product);
+
+-- groups above a value of a query
+SELECT user_id, COUNT(*) AS n FROM orders GROUP BY user_id HAVING COUNT(*) > (SELECT COUNT(*) / 12 FROM orders);
+-- DuckDB
+SELECT user_id, COUNT(*) AS n FROM orders GROUP BY user_id HAVING COUNT(*) > (SELECT COUNT(*) // 12 FROM orders);
+
+-- the best of each row on the left
+SELECT u.name, b.id FROM users AS u, LATERAL (SELECT id FROM orders AS o WHERE o.user_id = u.id ORDER BY amount DESC, id LIMIT 2) AS b;
+
+-- a sum for each row on the left
+SELECT u.name, s.total, s.n FROM users AS u, LATERAL (SELECT SUM(quantity) AS total, COUNT(*) AS n FROM orders AS o WHERE o.user_id = u.id AND o.product = 'tea') AS s;
+
+-- a left join with a condition on the left
+SELECT o.id, u.name FROM orders AS o LEFT JOIN users AS u ON o.user_id = u.id AND o.quantity > 5;
+
+-- what is missing on the right
+SELECT o.id FROM orders AS o LEFT JOIN users AS u ON o.user_id = u.id WHERE u.name IS NULL AND o.quantity > 3;
+
+-- a full join, filtered
+SELECT o.id, u.id AS user_id FROM orders AS o FULL JOIN users AS u ON o.user_id = u.id AND u.level > 2 WHERE o.id IS NULL OR o.quantity > 7;
+
+-- three tables
+SELECT o.id, u.name, p.kind FROM orders AS o, users AS u, payments AS p
+WHERE o.user_id = u.id AND p.order_id = o.id AND (u.level > 2 OR p.kind = 'cash') AND o.quantity > 2;
+
+-- a join of different types of numbers, and of computed values
+SELECT o.id, u.id AS user_id FROM orders AS o JOIN users AS u ON o.id = u.id * 2 AND o.quantity + 1 > u.level;
+
+-- equal or both NULL
+SELECT o.id, p.id AS other FROM orders AS o JOIN orders AS p ON o.user_id IS NOT DISTINCT FROM p.user_id AND o.id < p.id AND o.quantity = 9;
+
+-- all sets of keys
+SELECT product, quantity, GROUPING(product) AS a, GROUPING_ID(product, quantity) AS b, COUNT(*) AS n
+FROM orders GROUP BY CUBE (product, quantity) HAVING COUNT(*) > 2;
+-- DuckDB
+SELECT product, quantity, GROUPING(product) AS a, GROUPING_ID(product, quantity) AS b, COUNT(*) AS n
+FROM orders GROUP BY CUBE (product, quantity) HAVING COUNT(*) > 2;
+
+-- conditions on groups and on their keys
+SELECT * FROM (SELECT product, quantity, COUNT(*) AS n FROM orders GROUP BY product, quantity) AS t WHERE product <> 'tea' AND quantity > 3 AND n > 1;
+
+-- a WITH that is used twice
+WITH t AS (SELECT user_id, COUNT(*) AS n FROM orders GROUP BY user_id) SELECT a.user_id, b.user_id AS other FROM t AS a JOIN t AS b ON a.n = b.n AND a.user_id < b.user_id;
+
+-- some of the middle of each group
+SELECT product, id, place FROM (
+  SELECT product, id, ROW_NUMBER() OVER (PARTITION BY product ORDER BY amount, id) AS place FROM orders
+) AS t WHERE place BETWEEN 2 AND 4;
+
+-- the first by QUALIFY
+SELECT product, id FROM orders QUALIFY ROW_NUMBER() OVER (PARTITION BY product ORDER BY amount DESC, id) <= 2;
+
+-- some of the middle of all
+SELECT id, amount FROM orders ORDER BY amount DESC, id LIMIT 4 OFFSET 3;
+
+-- elements of arrays
+SELECT id, x FROM orders CROSS JOIN UNNEST(ARRAY[quantity, quantity * 2]) AS t (x) WHERE x > 9;
+-- DuckDB
+SELECT id, x FROM (SELECT id, UNNEST([quantity, quantity * 2]) AS x FROM orders) AS t WHERE x > 9;
+
+-- written rows
+SELECT o.id, v.word FROM orders AS o JOIN (VALUES (1, 'one'), (2, 'two'), (9, 'nine')) AS v (n, word) ON o.quantity = v.n;
+
+-- the greatest of the counts of each window
+SELECT t.window_start, t.product, t.n FROM (
+  SELECT window_start, window_end, product, COUNT(*) AS n
+  FROM TABLE(HOP(TABLE orders, DESCRIPTOR(ts), INTERVAL '5' SECONDS, INTERVAL '15' SECONDS)) GROUP BY window_start, window_end, product
+) AS t JOIN (
+  SELECT window_start, window_end, MAX(n) AS most FROM (
+    SELECT window_start, window_end, product, COUNT(*) AS n
+    FROM TABLE(HOP(TABLE orders, DESCRIPTOR(ts), INTERVAL '5' SECONDS, INTERVAL '15' SECONDS)) GROUP BY window_start, window_end, product
+  ) AS c GROUP BY window_start, window_end
+) AS m ON t.window_start = m.window_start AND t.window_end = m.window_end AND t.n >= m.most;
+-- DuckDB
+WITH w AS (
+  SELECT start AS window_start, product, COUNT(*) AS n FROM (
+    SELECT *, time_bucket(INTERVAL 5 SECONDS, ts) - to_seconds(5 * UNNEST([0, 1, 2])) AS start FROM orders
+  ) AS t GROUP BY start, product
+) SELECT * FROM w WHERE n = (SELECT MAX(n) FROM w AS v WHERE v.window_start = w.window_start);
+
+-- sets of keys in each window
+SELECT window_start, product, SUM(quantity) AS quantity FROM TABLE(TUMBLE(TABLE orders, DESCRIPTOR(ts), INTERVAL '10' SECONDS))
+GROUP BY window_start, window_end, ROLLUP (product);
+-- DuckDB
+SELECT start AS window_start, product, SUM(quantity) AS quantity
+FROM (SELECT *, time_bucket(INTERVAL 10 SECONDS, ts) AS start FROM orders) AS t GROUP BY start, ROLLUP (product);
+
+-- orders and payments of one window
+SELECT o.window_start, o.id, p.kind FROM (
+  SELECT * FROM TABLE(TUMBLE(TABLE orders, DESCRIPTOR(ts), INTERVAL '10' SECONDS))
+) AS o FULL JOIN (
+  SELECT * FROM TABLE(TUMBLE(TABLE payments, DESCRIPTOR(ts), INTERVAL '10' SECONDS))
+) AS p ON o.id = p.order_id AND o.window_start = p.window_start AND o.window_end = p.window_end;
+-- DuckDB
+SELECT o.start AS window_start, o.id, p.kind FROM (SELECT *, time_bucket(INTERVAL 10 SECONDS, ts) AS start FROM orders) AS o
+FULL JOIN (SELECT *, time_bucket(INTERVAL 10 SECONDS, ts) AS start FROM payments) AS p ON o.id = p.order_id AND o.start = p.start;
+
+-- windows of windows
+SELECT TUMBLE_START(t, INTERVAL '30' SECOND) AS begins, SUM(n) AS n, COUNT(*) AS parts FROM (
+  SELECT TUMBLE_ROWTIME(ts, INTERVAL '10' SECOND) AS t, COUNT(*) AS n FROM orders GROUP BY TUMBLE(ts, INTERVAL '10' SECOND)
+) GROUP BY TUMBLE(t, INTERVAL '30' SECOND);
+-- DuckDB
+SELECT time_bucket(INTERVAL 30 SECONDS, start) AS begins, SUM(n) AS n, COUNT(*) AS parts FROM (
+  SELECT time_bucket(INTERVAL 10 SECONDS, ts) AS start, COUNT(*) AS n FROM orders GROUP BY time_bucket(INTERVAL 10 SECONDS, ts)
+) AS t GROUP BY time_bucket(INTERVAL 30 SECONDS, start);
+
+-- windows that grow
+SELECT window_start, window_end, COUNT(*) AS n
+FROM TABLE(CUMULATE(TABLE orders, DESCRIPTOR(ts), INTERVAL '5' SECONDS, INTERVAL '20' SECONDS)) WHERE quantity > 2 GROUP BY window_start, window_end;
+-- DuckDB
+SELECT start AS window_start, start + to_seconds(step) AS window_end, COUNT(*) AS n FROM (
+  SELECT *, time_bucket(INTERVAL 20 SECONDS, ts) AS start, UNNEST([5, 10, 15, 20]) AS step FROM orders WHERE quantity > 2
+) AS t WHERE ts < start + to_seconds(step) GROUP BY start, step;
+
+-- sessions of each user
+SELECT window_start, window_end, user_id, COUNT(*) AS n
+FROM TABLE(SESSION(TABLE orders PARTITION BY user_id, DESCRIPTOR(ts), INTERVAL '4' SECONDS)) GROUP BY window_start, window_end, user_id;
+-- DuckDB
+SELECT MIN(ts) AS window_start, MAX(ts) + INTERVAL 4 SECONDS AS window_end, user_id, COUNT(*) AS n FROM (
+  SELECT *, SUM(fresh) OVER (PARTITION BY user_id ORDER BY ts) AS session FROM (
+    SELECT *, CASE WHEN ts - LAG(ts) OVER (PARTITION BY user_id ORDER BY ts) < INTERVAL 4 SECONDS THEN 0 ELSE 1 END AS fresh FROM orders
+  ) AS s
+) AS t GROUP BY user_id, session;

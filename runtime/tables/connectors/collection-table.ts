@@ -8,6 +8,7 @@ import type { ConnectorDefinition, MakeConnector } from "./connector.ts";
 
 export const collectionDefinition: ConnectorDefinition = {
   name: "collection",
+  example: null,
   meaning:
     "Rows that the job's module gives; the table is registered there, not by CREATE TABLE. It ends behind the last one.",
   isRead: true,

@@ -16,6 +16,8 @@ export type ConnectorDefinition = {
   readonly name: string;
   /** A few sentences, for the page. */
   readonly meaning: string;
+  /** A statement of SQL, for the page; null: no statement makes such a table. */
+  readonly example: string | null;
   readonly isRead: boolean;
   readonly isWritten: boolean;
   /** Without those of formats. */

@@ -117,6 +117,9 @@ describe("datagen", () => {
       [{ "fields.a.kind": "sequence", "fields.a.start": "3", "fields.a.end": "1" }, /ends at 1, before its start 3/],
       [{ "fields.a.null-rate": "0.1" }, /is NOT NULL, and has a rate of NULLs/],
       [{ "fields.a.max": "ten" }, /Write a number/],
+      [{ "fields.a.max": "1.5" }, /the option 'fields.a.max' is '1.5', and the column a is INT NOT NULL/],
+      [{ "fields.a.max": "3000000000" }, /Write a number of that type/],
+      [{ "fields.a.min": "3", "fields.a.max": "2" }, /is below its least one/],
       [{ "rows-per-second": "0" }, /rows-per-second is not above 0/],
     ];
     for (const [options, expected] of refused)

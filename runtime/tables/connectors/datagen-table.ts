@@ -54,6 +54,21 @@ const rows: readonly OptionRow[] = [
 
 export const datagenDefinition: ConnectorDefinition = {
   name: "datagen",
+  example: `CREATE TABLE orders (
+  id BIGINT,
+  price DECIMAL(10, 2),
+  word STRING,
+  ts AS PROCTIME()
+) WITH (
+  'connector' = 'datagen',
+  'rows-per-second' = '100',
+  'fields.id.kind' = 'sequence',
+  'fields.id.start' = '1',
+  'fields.id.end' = '1000',
+  'fields.price.min' = '1',
+  'fields.price.max' = '100',
+  'fields.word.length' = '5'
+)`,
   meaning:
     "Makes rows: random ones, or numbers one after the other. A row is the same after a restart, but for times, which are of the clock.",
   isRead: true,
@@ -117,6 +132,8 @@ function checkFields({ table, options }: ConnectorUse): void {
   for (const [option, text] of Object.entries(table.options)) {
     if (/\.(?:min|max|null-rate)$/.test(option) && !Number.isFinite(Number(text.trim() === "" ? "x" : text)))
       throw options.refuse(option, `the option '${option}' is '${text}'`, "Write a number.");
+    if (option.endsWith(".null-rate") && (Number(text) < 0 || Number(text) > 1))
+      throw options.refuse(option, `the option '${option}' is '${text}'`, "Write a share from 0 to 1.");
   }
   if ((options.number("rows-per-second") ?? 1) <= 0)
     throw new TableError(table.name, {

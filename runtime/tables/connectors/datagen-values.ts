@@ -7,12 +7,15 @@
 import type { Clock } from "../../../base/index.ts";
 import { type SqlType, typeText } from "../../sql/index.ts";
 import type { TableOptions } from "../options/table-options.ts";
+import { parseDecimal } from "../values/number-text.ts";
 import { MILLISECOND_DIGITS } from "../values/time-text.ts";
 
 export type Generate = (row: number) => unknown;
 
 const TEXT_LENGTH = 100;
 const COLLECTION_LENGTH = 3;
+/** More than a BIGINT has. */
+const WHOLE_DIGITS = 38;
 const HEX = "0123456789abcdef";
 const MS_PER_DAY = 86_400_000;
 const NANOS_PER_MS = 1_000_000n;
@@ -104,12 +107,10 @@ function sequenceValue({ name, type, options }: Field): (value: number) => unkno
 type Random = (dice: Dice) => unknown;
 
 function randomValue(field: Field, prefix: string): Random {
-  const { type, options } = field;
-  const least = options.text(`${prefix}min`);
-  const most = options.text(`${prefix}max`);
+  const { type } = field;
   const whole = (bits: number): Random => {
     const limit = 1n << BigInt(bits - 1);
-    const [from, to] = [BigInt(least ?? -limit), BigInt(most ?? limit - 1n)];
+    const [from, to] = bounds(field, prefix, [-limit, limit - 1n]);
     return bits === 64 ? (dice) => dice.between(from, to) : (dice) => Number(dice.between(from, to));
   };
   switch (type.kind) {
@@ -124,14 +125,12 @@ function randomValue(field: Field, prefix: string): Random {
     case "bigint":
       return whole(64);
     case "float":
-      return (dice) => Math.fround(dice.real(Number(least ?? 0), Number(most ?? 1)));
-    case "double":
-      return (dice) => dice.real(Number(least ?? 0), Number(most ?? 1));
+    case "double": {
+      const [from, to] = realBounds(field, prefix);
+      return type.kind === "float" ? (dice) => Math.fround(dice.real(from, to)) : (dice) => dice.real(from, to);
+    }
     case "decimal": {
-      const unit = 10 ** type.scale;
-      const limit = 10n ** BigInt(type.precision) - 1n;
-      const from = least === undefined ? 0n : BigInt(Math.round(Number(least) * unit));
-      const to = most === undefined ? limit : BigInt(Math.round(Number(most) * unit));
+      const [from, to] = bounds(field, prefix, [0n, 10n ** BigInt(type.precision) - 1n]);
       return (dice) => dice.between(from, to);
     }
     case "char":
@@ -157,6 +156,43 @@ function randomValue(field: Field, prefix: string): Random {
       return nestedValue(field, prefix);
   }
 }
+
+/** Both included, in the smallest unit of a DECIMAL. Errors: TableError. */
+function bounds(
+  { name, type, options }: Field,
+  prefix: string,
+  widest: readonly [bigint, bigint],
+): readonly [bigint, bigint] {
+  const [precision, scale] = type.kind === "decimal" ? [type.precision, type.scale] : [WHOLE_DIGITS, 0];
+  const [from, to] = (["min", "max"] as const).map((side, at) => {
+    const option = `${prefix}${side}`;
+    const text = options.text(option);
+    if (text === undefined) return widest[at] as bigint;
+    const bound = type.kind === "decimal" || /^[+-]?\d+$/.test(text) ? parseDecimal(text, precision, scale) : null;
+    if (bound === null || bound < -widest[1] - 1n || bound > widest[1])
+      throw options.refuse(
+        option,
+        `the option '${option}' is '${text}', and the column ${name} is ${typeText(type)}`,
+        "Write a number of that type.",
+      );
+    return bound;
+  }) as [bigint, bigint];
+  if (from > to) throw emptyRange(name, prefix, options);
+  return [from, to];
+}
+
+function realBounds({ name, options }: Field, prefix: string): readonly [number, number] {
+  const [from, to] = [Number(options.text(`${prefix}min`) ?? 0), Number(options.text(`${prefix}max`) ?? 1)];
+  if (from > to) throw emptyRange(name, prefix, options);
+  return [from, to];
+}
+
+const emptyRange = (name: string, prefix: string, options: TableOptions): Error =>
+  options.refuse(
+    `${prefix}max`,
+    `the greatest value of the column ${name} is below its least one`,
+    "Give both a 'min' and a 'max' from it on.",
+  );
 
 /** In the past, at most as far as the options say. */
 function momentOf({ options, clock }: Field, prefix: string): (dice: Dice) => number {

@@ -73,7 +73,7 @@ async function write(sink: TableSink, rows: Rows): Promise<void> {
 
 describe("filesystem", () => {
   it("reads the lines of all files of a folder, or of one, as its columns", async () => {
-    const path = newFolder({ "1.csv": "1,a,10\n2,b,20\n", "2.csv": "3,c,30", ".hidden": "9,z,90\n" });
+    const path = newFolder({ "1.csv": "1,a,10\n\n2,b,20\n", "2.csv": "3,c,30", ".hidden": "9,z,90\n" });
     assert.deepEqual(await rowsOf({ path, format: "csv" }), [
       { a: 1, b: "a", c: 10n },
       { a: 2, b: "b", c: 20n },
@@ -119,6 +119,10 @@ describe("filesystem", () => {
     assert.throws(
       () => sourceOf({ path: "hdfs://host/orders", format: "csv" }),
       /'hdfs:\/\/host\/orders' is not of a file system that is mounted here/,
+    );
+    assert.throws(
+      () => sourceOf({ path: "/x", format: "raw" }, [0], { n: sql.int }),
+      /a line of a file is text, and the column n is INT/,
     );
     assert.throws(() => sourceOf({ path: " ", format: "csv" }), /the option 'path' is empty/);
     assert.throws(

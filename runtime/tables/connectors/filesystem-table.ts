@@ -5,7 +5,7 @@ import { filesSink, textFiles } from "../../connectors/files/index.ts";
 import type { Sink, Source } from "../../ports/index.ts";
 import { StreamError } from "../../../base/index.ts";
 import { t } from "../../record/index.ts";
-import { rowTypeOf } from "../../sql/index.ts";
+import { rowTypeOf, typeText } from "../../sql/index.ts";
 import type { OptionRow } from "../options/option-row.ts";
 import { csvFormat } from "../formats/csv-format.ts";
 import { type Decode, type Format, type FormatUse, RecordMisfit } from "../formats/format.ts";
@@ -73,6 +73,18 @@ const rows: readonly OptionRow[] = [
 
 export const filesystemDefinition: ConnectorDefinition = {
   name: "filesystem",
+  example: `CREATE TABLE orders (
+  id INT,
+  user_name STRING,
+  price DECIMAL(10, 2),
+  ts TIMESTAMP(3),
+  WATERMARK FOR ts AS ts - INTERVAL '5' SECOND
+) WITH (
+  'connector' = 'filesystem',
+  'path' = '/data/orders',
+  'format' = 'csv',
+  'csv.field-delimiter' = ';'
+)`,
   meaning:
     "Lines of text files, packed or not, each a row; files whose names begin with `.` or `_` are left out. Written are part files, exactly once: a part appears when its checkpoint is complete.",
   isRead: true,
@@ -90,8 +102,16 @@ export const makeFilesystem: MakeConnector = (use) => ({
   },
 });
 
-function formatOf({ options }: ConnectorUse): Format {
+/** Errors: TableError, for raw bytes: lines are text. */
+function formatOf({ table, options }: ConnectorUse): Format {
   const name = options.given("format");
+  const binary = storedColumns(table).find(({ type }) => type.kind !== "varchar" && type.kind !== "char");
+  if (name === "raw" && binary !== undefined)
+    throw options.refuse(
+      "format",
+      `a line of a file is text, and the column ${binary.name} is ${typeText(binary.type)}`,
+      "Declare it as STRING, and cast it in a computed column.",
+    );
   return formats.find((format) => format.name === name) as Format;
 }
 

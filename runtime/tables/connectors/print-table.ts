@@ -10,6 +10,7 @@ import { parallelismRow } from "./option-rows.ts";
 
 export const printDefinition: ConnectorDefinition = {
   name: "print",
+  example: `CREATE TABLE results (word STRING, total BIGINT) WITH ('connector' = 'print')`,
   meaning:
     "Writes rows to the standard output of the TaskManagers, with their kinds, as Flink does: `+I[1, a]`. At least once: after a restart some again.",
   isRead: false,
@@ -47,6 +48,7 @@ export const makePrint: MakeConnector = ({ table, options }) => ({
 
 export const blackholeDefinition: ConnectorDefinition = {
   name: "blackhole",
+  example: `CREATE TABLE results (word STRING, total BIGINT) WITH ('connector' = 'blackhole')`,
   meaning: "Takes rows and throws them away: for measuring.",
   isRead: false,
   isWritten: true,

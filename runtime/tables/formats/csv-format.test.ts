@@ -77,6 +77,8 @@ describe("the format csv", () => {
   it("TBCC1: refuses a record with other fields than the table has, and reads only what is asked for", () => {
     const { decode } = formatAlone(csvFormat, { a: sql.int, b: sql.int, c: sql.int }, {}, ["c", "a"]);
     assert.equal(JSON.stringify(decode("1,x,3")), '[[{"c":3,"a":1},0]]');
+    assert.deepEqual(decode(""), []);
+    assert.deepEqual(formatAlone(csvFormat, { a: sql.string }).decode(""), [[{ a: "" }, 0]]);
     assert.throws(() => decode("1,2"), /it has 2 fields, and the table has 3 columns/);
     assert.throws(() => decode("x,2,3"), /the column a: "x" is not INT/);
   });

@@ -1,6 +1,7 @@
 /**
  * Owns: the format csv: its options, and values of declared types in fields.
  *
+ * TBCC3 A blank line is a record where the table has one column, which is empty then; elsewhere it is none (TBCF2).
  * TBCC1 Fields are the columns in their order; there is no line of names. A record with too few fields, or too many, is refused.
  * TBCC2 ARRAY and ROW of types without parts are one field, their values with `array-element-delimiter` between them. Types with more parts are refused.
  */
@@ -16,6 +17,7 @@ import {
   type Encode,
   type Format,
   type FormatUse,
+  isBlank,
   madeOf,
   RecordMisfit,
   type Row,
@@ -169,7 +171,7 @@ function csvDecoder(use: FormatUse): Decode {
   };
   return (record, take) => {
     const line = textOf(record);
-    if (hasComments && line.startsWith("#")) return;
+    if ((hasComments && line.startsWith("#")) || (columns.length > 1 && isBlank(line))) return;
     try {
       take(rowOf(line), rowKinds.insert);
     } catch (error) {

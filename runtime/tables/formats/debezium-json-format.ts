@@ -7,7 +7,7 @@
 import { rowKinds } from "../../record/index.ts";
 import type { OptionRow } from "../options/option-row.ts";
 import { ValueMisfit } from "../values/scalar-text.ts";
-import { columnsNamed, type Decode, type Format, type FormatUse, madeOf, type Row, textOf } from "./format.ts";
+import { columnsNamed, type Decode, type Format, type FormatUse, isBlank, madeOf, type Row, textOf } from "./format.ts";
 import { ignoreRow, jsonReading, readJson, timestampRow } from "./json-format.ts";
 import { jsonObjectReader } from "./json-reader.ts";
 
@@ -59,7 +59,9 @@ function debeziumDecoder(use: FormatUse): Decode {
     }
   };
   return (record, take) => {
-    for (const [row, kind] of readJson(textOf(record), reading, changesOf) ?? []) take(row, kind);
+    const text = textOf(record);
+    if (isBlank(text)) return;
+    for (const [row, kind] of readJson(text, reading, changesOf) ?? []) take(row, kind);
   };
 }
 

@@ -1,6 +1,7 @@
 /**
  * Owns: the port of formats: from records to rows of declared columns, and back.
  *
+ * TBCF2 A blank line or record is none: text files often end with one.
  * TBCF1 A decoder gives the columns that are read, in their order, and nothing of others. What it cannot read is a RecordMisfit with the column and the reason; where the
  *     options say that such records are passed, it is NULL, or no row.
  */
@@ -54,6 +55,9 @@ export class RecordMisfit extends Error {
     this.name = "RecordMisfit";
   }
 }
+
+/** TBCF2 */
+export const isBlank = (text: string): boolean => text.length === 0 || text.trim() === "";
 
 export function textOf(record: EncodedRecord): string {
   if (typeof record === "string") return record;

@@ -135,6 +135,7 @@ describe("the format json", () => {
     const lenient = formatAlone(jsonFormat, types, { "json.ignore-parse-errors": "true" });
     assert.deepEqual(oneRow(lenient.decode('{"a":1.5,"b":{"x":[1,200]}}')), { a: null, b: { x: [1, null] } });
     assert.deepEqual(lenient.decode('{"a":'), []);
+    assert.deepEqual(decode(" "), []);
   });
 
   it("follows its options when it writes", () => {

@@ -8,6 +8,7 @@ import {
   type Encode,
   type Format,
   type FormatUse,
+  isBlank,
   madeOf,
   RecordMisfit,
   type Row,
@@ -68,7 +69,8 @@ export const jsonFormat: Format = {
   decoder: (use) => {
     const decode = jsonDecoder(use, use.read);
     return (record, take) => {
-      const row = decode(textOf(record));
+      const text = textOf(record);
+      const row = isBlank(text) ? null : decode(text);
       if (row !== null) take(row, rowKinds.insert);
     };
   },

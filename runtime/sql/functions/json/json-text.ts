@@ -7,7 +7,8 @@
 import { unreachable } from "../../../../base/index.ts";
 import type { SqlType } from "../../types/sql-type.ts";
 import type { KindOf, OperandType } from "../../types/type-families.ts";
-import { powerOfTen } from "../decimals.ts";
+import { textOfDecimal } from "../../casts/decimals.ts";
+import { textOfDouble, textOfFloat } from "../../casts/number-texts.ts";
 import { datePattern } from "../time/date-pattern.ts";
 import { millisecondsOf, type MomentValue, nanosOf } from "../time/moments.ts";
 
@@ -30,10 +31,11 @@ function writerOf(type: SqlType): ToJson {
     case "bigint":
       return String;
     case "float":
+      return numberWriter(textOfFloat);
     case "double":
-      return doubleJson;
+      return numberWriter(textOfDouble);
     case "decimal":
-      return (value: bigint) => decimalText(value, type.scale);
+      return (value: bigint) => textOfDecimal(value, type.scale);
     case "char":
     case "varchar":
       return (value: string) => JSON.stringify(value);
@@ -61,25 +63,16 @@ function writerOf(type: SqlType): ToJson {
 }
 
 /** With a point, as Java writes it; so JSON_STRING(1E0) is 1.0. */
-function doubleJson(value: number): string {
-  if (!Number.isFinite(value)) return `"${value}"`;
-  const text = String(value);
-  return /[.e]/.test(text) ? text : `${text}.0`;
-}
-
-function decimalText(unscaled: bigint, scale: number): string {
-  if (scale === 0) return String(unscaled);
-  const unit = powerOfTen(scale);
-  const size = unscaled < 0n ? -unscaled : unscaled;
-  return `${unscaled < 0n ? "-" : ""}${size / unit}.${String(size % unit).padStart(scale, "0")}`;
-}
+const numberWriter =
+  (textOf: (value: number) => string): ToJson =>
+  (value: number) =>
+    Number.isFinite(value) ? textOf(value) : `"${value}"`;
 
 const forms = {
   date: datePattern("yyyy-MM-dd"),
   time: datePattern("HH:mm:ss"),
   timestamp: datePattern("yyyy-MM-dd'T'HH:mm:ss"),
 } as const;
-const UTC = { name: "UTC", offsetMs: 0 };
 
 /** The fraction has as many digits as it needs, in threes. */
 function momentWriter(kind: "date" | "time" | "timestamp" | "timestamp_ltz"): ToJson {
@@ -90,7 +83,7 @@ function momentWriter(kind: "date" | "time" | "timestamp" | "timestamp_ltz"): To
     const rest = ((milliseconds % 1000) + 1000) % 1000;
     const digits = String(rest).padStart(3, "0") + String(nanos).padStart(6, "0");
     const fraction = kind === "date" ? "" : digits.replace(/(?:000)+$/, "");
-    return `"${form.write(milliseconds, 0, UTC)}${fraction === "" ? "" : `.${fraction}`}${end}"`;
+    return `"${form.write(milliseconds, 0, null)}${fraction === "" ? "" : `.${fraction}`}${end}"`;
   };
 }
 

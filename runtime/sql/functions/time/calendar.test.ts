@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { civilOf, DAY_MS, daysInMonth, daysOf, dayOfWeek, dayOfYear, plusMonths } from "./calendar.ts";
-import { datePattern } from "./date-pattern.ts";
 import { timeZone } from "./time-zone.ts";
+import { civilOf, DAY_MS, dayOfWeek, dayOfYear, daysInMonth, daysOf, plusMonths } from "./calendar.ts";
+import { datePattern } from "./date-pattern.ts";
 
 /** From about the year -4000 to 12000. */
 const days = fc.integer({ min: -2_180_000, max: 3_660_000 });
@@ -51,11 +51,31 @@ describe("a pattern of dates", () => {
       const form = datePattern(pattern);
       fc.assert(
         fc.property(moments, ([clockMs, nanos]) => {
-          const text = form.write(clockMs, nanos, { name: "UTC", offsetMs: 0 });
+          const text = form.write(clockMs, nanos, null);
           for (const isLenient of [false, true])
             assert.deepEqual(form.read(text, isLenient), { clockMs, nanos, offsetMs: null }, text);
         }),
         { seed: 8, numRuns: 200 },
+      );
+    });
+});
+
+describe("a pattern that writes one time after the other", () => {
+  for (const pattern of ["yyyy-MM-dd", "dd HH", "HH:mm", "mm:ss", "a", "yyyy Z"])
+    it(`gives each its own text: ${pattern}`, () => {
+      const form = datePattern(pattern);
+      const steps = fc.tuple(fc.integer({ min: -3, max: 3 }), fc.constantFrom(1, 1000, 60_000, 3_600_000, 86_400_000));
+      const times = fc.array(
+        steps.map(([count, unit]) => count * unit),
+        { minLength: 2, maxLength: 20 },
+      );
+      fc.assert(
+        fc.property(times, fc.nat(5), (clocks, hours) => {
+          const zone = { name: "UTC", offsetMs: hours * 3_600_000 };
+          for (const clockMs of clocks)
+            assert.equal(form.write(clockMs, 0, zone), datePattern(pattern).write(clockMs, 0, zone));
+        }),
+        { seed: 10, numRuns: 100 },
       );
     });
 });

@@ -3,11 +3,11 @@
  *
  * SQUK1 Over streams `now` is that of each row; over bounded inputs it is the query's beginning, in all rows, but for CURRENT_ROW_TIMESTAMP, PROCTIME and UNIX_TIMESTAMP.
  */
+import { timeZone } from "./time-zone.ts";
 import { typed } from "../implementations.ts";
 import type { CallSite, ScalarFactory } from "../scalar-implementation.ts";
 import { DAY_MS } from "./calendar.ts";
 import { timeOfDay } from "./moments.ts";
-import { timeZone } from "./time-zone.ts";
 
 /** SQUK1. */
 function nowOf({ session: { beganAtMs, clock } }: CallSite): () => number {

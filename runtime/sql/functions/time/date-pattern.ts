@@ -7,7 +7,7 @@
  *     February, and January of the next year for a 13th month.)
  */
 import { failExpression } from "../implementations.ts";
-import { civilOf, DAY_MS, daysInMonth, daysOf, dayOfWeek, dayOfYear } from "./calendar.ts";
+import { civilOf, DAY_MS, dayOfWeek, dayOfYear, daysInMonth, daysOf } from "./calendar.ts";
 import { timeOfDay } from "./moments.ts";
 
 type Token =
@@ -24,8 +24,10 @@ export type ReadTime = {
 };
 
 export type DatePattern = {
-  /** `offsetMs`, `zone`: of the clock, for the letters that show them. */
-  readonly write: (clockMs: number, nanos: number, zone: ShownZone) => string;
+  /** Whether it has letters that show the zone. */
+  readonly showsZone: boolean;
+  /** `zone`: of the clock, at that time; null: nothing is known of it, and it is shown as UTC. */
+  readonly write: (clockMs: number, nanos: number, zone: ShownZone | null) => string;
   /** Null: the text is not of this pattern. `lenient`: numbers may have fewer digits, and what follows the pattern does not count, as in SimpleDateFormat. */
   readonly read: (text: string, isLenient: boolean) => ReadTime | null;
 };
@@ -35,16 +37,42 @@ export type ShownZone = { readonly name: string; readonly offsetMs: number };
 const NUMERIC = "yuMLdDHhkKmsS";
 const LETTERS = /^[GyuMLdDHhkKmsSaEzZXx]$/;
 
+const UTC: ShownZone = { name: "UTC", offsetMs: 0 };
+
 /** Errors: SQL_EXPRESSION_FAILED (SQUI1). */
 export function datePattern(pattern: string): DatePattern {
   const tokens = tokensOf(pattern);
+  const letters = new Set(tokens.flatMap((token) => (token.kind === "letter" ? [token.letter] : [])));
+  const showsZone = /[zZXx]/.test([...letters].join(""));
   return {
-    write: (clockMs, nanos, zone) => {
-      let text = "";
-      for (const token of tokens) text += written(token, clockMs, nanos, zone);
-      return text;
-    },
+    showsZone,
+    write: showsZone || letters.has("S") ? writer(tokens) : remembering(writer(tokens), finestUnit(letters)),
     read: (text, isLenient) => readText(tokens, text, isLenient),
+  };
+}
+
+const writer =
+  (tokens: readonly Token[]): DatePattern["write"] =>
+  (clockMs, nanos, zone) => {
+    let text = "";
+    for (const token of tokens) text += written(token, clockMs, nanos, zone ?? UTC);
+    return text;
+  };
+
+/** Within it, all texts are the same. */
+function finestUnit(letters: ReadonlySet<string>): number {
+  if (letters.has("s")) return 1000;
+  if (letters.has("m")) return 60_000;
+  return ["H", "h", "k", "K", "a"].some((letter) => letters.has(letter)) ? 3_600_000 : DAY_MS;
+}
+
+/** Rows come mostly in the order of their times: many have the same text as the one before. */
+function remembering(write: DatePattern["write"], unitMs: number): DatePattern["write"] {
+  let [lastUnit, lastText] = [Number.NaN, ""];
+  return (clockMs, nanos, zone) => {
+    const unit = Math.floor(clockMs / unitMs);
+    if (unit !== lastUnit) [lastUnit, lastText] = [unit, write(clockMs, nanos, zone)];
+    return lastText;
   };
 }
 

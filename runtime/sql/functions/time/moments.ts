@@ -4,6 +4,7 @@
  * SQUM1 A clock time is a number of milliseconds since 1970-01-01 00:00 on that clock; what is finer is a number of nanoseconds beside it, from 0 to 999,999.
  *     A TIMESTAMP_LTZ is read on the clock of the session's zone, a TIME on 1970-01-01.
  */
+import { millisecondsOf as millisecondsOfNanos, NANOS_PER_MS } from "../../casts/time-texts.ts";
 import type { SqlType } from "../../types/sql-type.ts";
 import { isTimestamp, type OperandType } from "../../types/type-families.ts";
 import { DAY_MS } from "./calendar.ts";
@@ -12,18 +13,13 @@ import type { TimeZone } from "./time-zone.ts";
 /** A DATE may come as a Date, out of a list; what is finer than milliseconds is a bigint of nanoseconds. */
 export type MomentValue = number | bigint | { getTime(): number };
 
-const NANOS = 1_000_000n;
-
 export const isFine = (type: OperandType | undefined): boolean =>
   type !== undefined && isTimestamp(type) && type.precision > 3;
-
-const floorMs = (nanoseconds: bigint): number => Number((nanoseconds - modulo(nanoseconds)) / NANOS);
-const modulo = (nanoseconds: bigint): bigint => ((nanoseconds % NANOS) + NANOS) % NANOS;
 
 /** The instant, or the clock time of a type without a zone, in whole milliseconds. */
 export function millisecondsOf(value: MomentValue): number {
   if (typeof value === "number") return value;
-  return typeof value === "bigint" ? floorMs(value) : value.getTime();
+  return typeof value === "bigint" ? millisecondsOfNanos(value) : value.getTime();
 }
 
 export function clockReader(type: OperandType | undefined, zone: TimeZone): (value: MomentValue) => number {
@@ -32,16 +28,17 @@ export function clockReader(type: OperandType | undefined, zone: TimeZone): (val
 }
 
 /** Nanoseconds beside the milliseconds. */
-export const nanosOf = (value: MomentValue): number => (typeof value === "bigint" ? Number(modulo(value)) : 0);
+export const nanosOf = (value: MomentValue): number =>
+  typeof value === "bigint" ? Number(value - BigInt(millisecondsOfNanos(value)) * NANOS_PER_MS) : 0;
 
-type MomentWriter = (milliseconds: number, nanos: number) => MomentValue;
+export type MomentWriter = (milliseconds: number, nanos: number) => MomentValue;
 
 /** From what `millisecondsOf` and `nanosOf` read: of a DATE the day, of a TIME the time of day. */
 export function momentWriter(type: SqlType): MomentWriter {
   if (type.kind === "date") return (milliseconds) => Math.floor(milliseconds / DAY_MS) * DAY_MS;
   if (type.kind === "time") return timeOfDay;
   return isFine(type)
-    ? (milliseconds, nanos) => BigInt(milliseconds) * NANOS + BigInt(nanos)
+    ? (milliseconds, nanos) => BigInt(milliseconds) * NANOS_PER_MS + BigInt(nanos)
     : (milliseconds) => milliseconds;
 }
 

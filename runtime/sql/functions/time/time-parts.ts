@@ -5,13 +5,13 @@
  *     Sunday for DAYOFWEEK alone. Parts of an interval have its sign.
  */
 import { assert, unreachable } from "../../../../base/index.ts";
+import { timeZone } from "./time-zone.ts";
 import type { TimeUnit } from "../../syntax/expression-tree.ts";
 import type { OperandType } from "../../types/type-families.ts";
 import type { CallSite, ScalarFactory } from "../scalar-implementation.ts";
 import { numberOf, typed } from "../implementations.ts";
 import { civilOf, DAY_MS, dayOfWeek, dayOfYear, weekOfYear } from "./calendar.ts";
 import { clockReader, type MomentValue, nanosOf, timeOfDay } from "./moments.ts";
-import { timeZone } from "./time-zone.ts";
 
 type Unit = TimeUnit | "DAYOFYEAR" | "DAYOFWEEK";
 type Part = (clockMs: number, nanos: number) => number;

@@ -4,11 +4,11 @@
  * SQUF1 Rounding is on the clock of the session's zone for a TIMESTAMP_LTZ, on its own clock for the others. A week begins on Sunday here, as in Flink.
  */
 import { assert } from "../../../../base/index.ts";
+import { timeZone } from "./time-zone.ts";
 import type { TimeUnit } from "../../syntax/expression-tree.ts";
 import type { CallSite, ScalarImplementation } from "../scalar-implementation.ts";
-import { civilOf, DAY_MS, daysOf, dayOfWeek, plusMonths } from "./calendar.ts";
+import { civilOf, DAY_MS, dayOfWeek, daysOf, plusMonths } from "./calendar.ts";
 import { clockReader, clockWriter, millisecondsOf, type MomentValue, momentWriter, nanosOf } from "./moments.ts";
-import { timeZone } from "./time-zone.ts";
 
 type Rounding = {
   /** The last beginning of a unit that is not later. */

@@ -6,12 +6,20 @@
  * SQUS2 A difference counts whole units that have passed, with a sign.
  */
 import { assert } from "../../../../base/index.ts";
+import { timeZone } from "./time-zone.ts";
 import type { TimeUnit } from "../../syntax/expression-tree.ts";
-import { type Integer, numberOf, typed } from "../implementations.ts";
+import { failExpression, type Integer, numberOf, typed } from "../implementations.ts";
 import type { ScalarFactory } from "../scalar-implementation.ts";
 import { civilOf, DAY_MS, plusMonths } from "./calendar.ts";
-import { clockReader, clockWriter, millisecondsOf, type MomentValue, momentWriter, nanosOf } from "./moments.ts";
-import { timeZone } from "./time-zone.ts";
+import {
+  clockReader,
+  clockWriter,
+  millisecondsOf,
+  type MomentValue,
+  type MomentWriter,
+  momentWriter,
+  nanosOf,
+} from "./moments.ts";
 
 const monthsOf: Readonly<Partial<Record<TimeUnit, number>>> = { YEAR: 12, QUARTER: 3, MONTH: 1 };
 
@@ -33,10 +41,23 @@ function unitOf(words: readonly string[]): TimeUnit {
   return unit;
 }
 
+/** Milliseconds from 1970 to the last day that has a date. */
+const TIME_MAX = 8_640_000_000_000_000;
+
+/** Errors: SQL_EXPRESSION_FAILED. */
+const inRange =
+  (write: MomentWriter): MomentWriter =>
+  (milliseconds, nanos) => {
+    if (Math.abs(milliseconds) > TIME_MAX)
+      failExpression("TIMESTAMPADD leads beyond all dates", "Check how many units are added, or filter these rows.");
+    return write(milliseconds, nanos);
+  };
+
 const add: ScalarFactory = typed(({ words, arguments: [, type], result, session }) => {
   const unit = unitOf(words);
   const zone = timeZone(session.timeZone);
-  const [clockOf, writeClock, write] = [clockReader(type, zone), clockWriter(result, zone), momentWriter(result)];
+  const clockOf = clockReader(type, zone);
+  const [writeClock, write] = [inRange(clockWriter(result, zone)), inRange(momentWriter(result))];
   const months = monthsOf[unit];
   if (months !== undefined)
     return (count: Integer, value: MomentValue) => {
@@ -77,7 +98,7 @@ const difference: ScalarFactory = typed(({ words, arguments: [first, second], se
     return (from: MomentValue, to: MomentValue) => {
       const [a, b] = [fromOf(from), toOf(to)];
       const count = a <= b ? monthsBetween(a, b) : -monthsBetween(b, a);
-      return Math.trunc(count / months);
+      return Math.trunc(count / months) | 0;
     };
   // Between two instants time passes as it does; a clock time is compared with what the clock showed.
   const isOfInstants = first?.kind === "timestamp_ltz" && second?.kind === "timestamp_ltz";

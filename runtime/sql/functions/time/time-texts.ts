@@ -4,6 +4,7 @@
  * SQUX1 A text that cannot be read is NULL, and of UNIX_TIMESTAMP the least BIGINT, as in Flink.
  * SQUX2 Without a pattern a text is `yyyy-MM-dd HH:mm:ss`, with or without its time, its fraction and zeros in front; TO_TIMESTAMP with a pattern that does not fit tries this, too.
  */
+import { type TimeZone, timeZone } from "./time-zone.ts";
 import { isText, type OperandType } from "../../types/type-families.ts";
 import { cut, exactReader } from "../decimals.ts";
 import {
@@ -16,10 +17,9 @@ import {
   typed,
 } from "../implementations.ts";
 import type { ScalarFactory } from "../scalar-implementation.ts";
+import { type DatePattern, datePattern, type ReadTime, type ShownZone } from "./date-pattern.ts";
 import { DAY_MS } from "./calendar.ts";
-import { type DatePattern, datePattern, type ReadTime } from "./date-pattern.ts";
 import { clockReader, clockWriter, millisecondsOf, type MomentValue, momentWriter, nanosOf } from "./moments.ts";
-import { timeZone } from "./time-zone.ts";
 
 const DEFAULT = "yyyy-MM-dd HH:mm:ss";
 const defaultPattern = datePattern(DEFAULT);
@@ -41,24 +41,34 @@ export function readDefault(text: string): ReadTime | null {
   return fixedPattern.read(`${year.padStart(4, "0")}-${MM}-${dd} ${HH}:${mm}:${ss}.${fraction.padEnd(9, "0")}`, false);
 }
 
+/** What the letters for a zone show of an instant. */
+const shownZone =
+  (name: string, zone: TimeZone): ((instantMs: number) => ShownZone) =>
+  (instantMs) => ({ name, offsetMs: zone.clockOf(instantMs) - instantMs });
+
+/** Of an instant, as the clock of a zone shows it. */
+function writeInstant(pattern: DatePattern, instantMs: number, name: string, zone: TimeZone): string {
+  return pattern.write(zone.clockOf(instantMs), 0, pattern.showsZone ? shownZone(name, zone)(instantMs) : null);
+}
+
 const dateFormat: ScalarFactory = typed(({ arguments: [type], session }) => {
   const patternOf = patternReader();
   const zone = timeZone(session.timeZone);
+  const shownAt = shownZone(session.timeZone, zone);
+  const write = (pattern: DatePattern, clockMs: number, nanos: number, instantMs: () => number): string =>
+    pattern.write(clockMs, nanos, pattern.showsZone ? shownAt(instantMs()) : null);
   if (type !== undefined && isText(type))
     return (text: string, pattern: string) => {
       const time = readDefault(text);
-      return time === null
-        ? null
-        : patternOf(pattern).write(time.clockMs, time.nanos, {
-            name: zone.name,
-            offsetMs: zone.offsetAt(time.clockMs),
-          });
+      if (time === null) return null;
+      return write(patternOf(pattern), time.clockMs, time.nanos, () => zone.instantOf(time.clockMs));
     };
   const clockOf = clockReader(type, zone);
   return (value: MomentValue, pattern: string) => {
     const clockMs = clockOf(value);
-    const instantMs = type?.kind === "timestamp_ltz" ? millisecondsOf(value) : zone.instantOf(clockMs);
-    return patternOf(pattern).write(clockMs, nanosOf(value), { name: zone.name, offsetMs: zone.offsetAt(instantMs) });
+    return write(patternOf(pattern), clockMs, nanosOf(value), () =>
+      type?.kind === "timestamp_ltz" ? millisecondsOf(value) : zone.instantOf(clockMs),
+    );
   };
 });
 
@@ -80,6 +90,9 @@ const toTimestamp: ScalarFactory = typed(({ result, session }) => {
   };
 });
 
+/** From 0000-01-01 to 9999-12-31; what is beyond is NULL, as in Flink. */
+const [EPOCH_MIN, EPOCH_MAX] = [-62_167_219_200_000, 253_402_300_799_999];
+
 /** Of a number: seconds or milliseconds since 1970; of a text: in UTC, or in the zone that is named. */
 const toTimestampLtz: ScalarFactory = typed(({ arguments: [type], result }) => {
   const write = momentWriter(result);
@@ -92,7 +105,7 @@ const toTimestampLtz: ScalarFactory = typed(({ arguments: [type], result }) => {
       const instantMs = time.offsetMs === null ? timeZone(zone).instantOf(time.clockMs) : time.clockMs - time.offsetMs;
       return write(instantMs, time.nanos);
     };
-  const millisecondsOf = epochReader(type);
+  const epochOf = epochReader(type);
   return (value: Integer, precision: Integer = 3) => {
     const digits = numberOf(precision);
     if (digits !== 0 && digits !== 3)
@@ -100,7 +113,8 @@ const toTimestampLtz: ScalarFactory = typed(({ arguments: [type], result }) => {
         `TO_TIMESTAMP_LTZ with precision ${digits}`,
         "0 says that the number counts seconds, 3 that it counts milliseconds.",
       );
-    return write(millisecondsOf(value, digits), 0);
+    const milliseconds = epochOf(value, digits);
+    return milliseconds < EPOCH_MIN || milliseconds > EPOCH_MAX ? null : write(milliseconds, 0);
   };
 });
 
@@ -122,8 +136,7 @@ const fromUnixtime: ScalarFactory = typed(({ session }) => {
   const zone = timeZone(session.timeZone);
   return (seconds: Integer, pattern = DEFAULT) => {
     const instantMs = numberOf(seconds) * 1000;
-    const offsetMs = zone.offsetAt(instantMs);
-    return patternOf(pattern).write(instantMs + offsetMs, 0, { name: zone.name, offsetMs });
+    return writeInstant(patternOf(pattern), instantMs, session.timeZone, zone);
   };
 });
 
@@ -144,8 +157,7 @@ function convertTz(text: string, from: string, to: string): string | null {
   if (time === null) return null;
   const zone = timeZone(to);
   const instantMs = timeZone(from).instantOf(time.clockMs);
-  const offsetMs = zone.offsetAt(instantMs);
-  return defaultPattern.write(instantMs + offsetMs, 0, { name: zone.name, offsetMs });
+  return writeInstant(defaultPattern, instantMs, to, zone);
 }
 
 export const timeTextFunctions: Readonly<Record<string, ScalarFactory>> = {

@@ -33,6 +33,8 @@ const shortNames: Readonly<Record<string, string>> = {
 };
 
 const FIXED = /^(?:GMT|UTC|UT)?(?:(?<sign>[+-])(?<hours>\d{1,2})(?::?(?<minutes>\d{2}))?)?$/;
+/** What is beyond has no date in the language: 275,000 years from 1970. */
+const INSTANT_MAX = 8_640_000_000_000_000;
 const zones = new Map<string, TimeZone>();
 
 /** Errors: SQL_EXPRESSION_FAILED, for a name that is none (SQUZ2). */
@@ -76,7 +78,8 @@ function namedZone(name: string): TimeZone {
 function offsetReader(iana: string, name: string): (instantMs: number) => number {
   const format = formatOf(iana, name);
   return (instantMs) => {
-    const text = format.formatToParts(instantMs).find(({ type }) => type === "timeZoneName")?.value ?? "";
+    const shown = Math.max(-INSTANT_MAX, Math.min(INSTANT_MAX, instantMs));
+    const text = format.formatToParts(shown).find(({ type }) => type === "timeZoneName")?.value ?? "";
     const parts = /^GMT(?:([+-])(\d{2}):(\d{2})(?::(\d{2}))?)?$/.exec(text) ?? [];
     const [, sign, hours = 0, minutes = 0, seconds = 0] = parts;
     return ((Number(hours) * 60 + Number(minutes)) * 60 + Number(seconds)) * 1000 * (sign === "-" ? -1 : 1);

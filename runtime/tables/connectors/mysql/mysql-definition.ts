@@ -42,6 +42,17 @@ const rows: readonly OptionRow[] = [
 
 export const mysqlDefinition: ConnectorDefinition = {
   name: "mysql",
+  example: `CREATE TABLE totals (
+  user_name STRING,
+  total DECIMAL(10, 2),
+  PRIMARY KEY (user_name) NOT ENFORCED
+) WITH (
+  'connector' = 'mysql',
+  'url' = 'mysql://localhost:3306/shop',
+  'table-name' = 'totals',
+  'username' = 'me',
+  'password' = 'secret'
+)`,
   meaning:
     "Rows into a table of MySQL or MariaDB, exactly once. With a PRIMARY KEY the last row of each key is kept, and one that is gone is deleted; without one rows are appended.",
   isRead: false,

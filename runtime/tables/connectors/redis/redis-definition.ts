@@ -10,6 +10,17 @@ export const redisFormats: readonly Format[] = [jsonFormat, csvFormat, rawFormat
 
 export const redisDefinition: ConnectorDefinition = {
   name: "redis",
+  example: `CREATE TABLE totals (
+  user_name STRING,
+  total DECIMAL(10, 2),
+  PRIMARY KEY (user_name) NOT ENFORCED
+) WITH (
+  'connector' = 'redis',
+  'url' = 'redis://localhost:6379/0',
+  'format' = 'json',
+  'key-prefix' = 'totals:',
+  'sink.ttl' = '1 d'
+)`,
   meaning:
     "The last row of each key, in Redis: the key is `key-prefix` and the values of the PRIMARY KEY, with `:` between them; the value has the columns that are not in the key. A row that is gone is deleted. At least once.",
   isRead: false,

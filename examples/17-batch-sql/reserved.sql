@@ -1,0 +1,4 @@
+CREATE TABLE readings (
+  sensor STRING,
+  timestamp STRING
+) WITH ('connector' = 'print');

@@ -1,0 +1,188 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { ManualClock } from "../../testkit/index.ts";
+import type { AggregateCall, Changes, PlanRow, PlanWindow, WindowAggregateNode } from "../plan/plan-tree.ts";
+import type { SqlType } from "../types/sql-type.ts";
+import {
+  column,
+  inputOf,
+  instant,
+  OperatorRun,
+  type Row,
+  scalar,
+  type Step,
+  tableOf,
+  text,
+  time,
+} from "./operator-run.test-support.ts";
+import { tableWindows } from "./table-windows.ts";
+import { windowAggregateOperator } from "./window-aggregate.ts";
+import { LATE_ROWS } from "./window-time.ts";
+
+const input: PlanRow = [
+  column("k", text),
+  column("b", scalar("bigint")),
+  column("i", scalar("int")),
+  column("s", scalar("smallint")),
+  column("d", scalar("double")),
+  column("day", scalar("date")),
+  column("ok", scalar("boolean")),
+  column("ts", time, "rowtime"),
+];
+const [K, B, I, S, D, DAY, OK, TS] = [0, 1, 2, 3, 4, 5, 6, 7];
+
+const call = (name: string, place: number | null, type: SqlType, filter: number | null = null): AggregateCall => ({
+  name,
+  arguments: place === null ? [] : [place],
+  isDistinct: false,
+  filter,
+  ignoresNulls: false,
+  order: [],
+  type,
+});
+const count = scalar("bigint");
+const everyCall: readonly AggregateCall[] = [
+  call("COUNT", null, count),
+  call("COUNT", K, count, OK),
+  ...[B, I, S, D].flatMap((place) =>
+    ["SUM", "AVG", "MIN", "MAX"].map((name) => call(name, place, (input[place] as PlanRow[number]).type)),
+  ),
+  call("MAX", DAY, scalar("date")),
+  call("MIN", TS, { ...time, isNullable: true }, OK),
+];
+
+/** Of an input that only appends the windows are in tables, of one that changes they are not. */
+function nodeOf(
+  window: PlanWindow,
+  groupBy: readonly number[],
+  changes: Changes,
+  row = input,
+  calls = everyCall,
+): WindowAggregateNode {
+  return {
+    kind: "windowAggregate",
+    uid: "windows",
+    row: [
+      ...groupBy.map((place) => row[place] as PlanRow[number]),
+      ...calls.map(({ type }, at) => column(`c${at}`, type)),
+      column("window_start", time),
+      column("window_end", time),
+      column("window_time", time, "rowtime"),
+    ],
+    changes: "append",
+    keys: [],
+    input: inputOf(row, changes),
+    window,
+    groupBy,
+    calls,
+    adds: ["start", "end", "time"],
+  };
+}
+
+async function openRun(node: WindowAggregateNode, clock = new ManualClock()): Promise<OperatorRun> {
+  const session = { timeZone: "Europe/Berlin", clock };
+  const isInTables = tableWindows(node, session) !== null;
+  assert.equal(isInTables, node.input.changes === "append");
+  return OperatorRun.open(windowAggregateOperator(node, session), node.input.row, { keySelector: () => null, clock });
+}
+
+const rowtime = { time: TS, isProctime: false } as const;
+const windows = {
+  tumble: { ...rowtime, kind: "tumble", size: 10, offset: 0 },
+  hop: { ...rowtime, kind: "hop", size: 10, slide: 4, offset: 1 },
+  cumulate: { ...rowtime, kind: "cumulate", size: 12, step: 4, offset: -2 },
+} as const satisfies Record<string, PlanWindow>;
+
+const histories: fc.Arbitrary<readonly Step[]> = fc
+  .array(
+    fc.record({
+      k: fc.constantFrom("a", "größe", null),
+      b: fc.option(fc.constantFrom(1n, -5n, 2n ** 63n - 1n, -(2n ** 63n))),
+      i: fc.option(fc.constantFrom(1, -7, 2 ** 31 - 1, -(2 ** 31))),
+      s: fc.option(fc.constantFrom(1, -3, 32767)),
+      d: fc.option(fc.constantFrom(0.5, -1, Number.NaN, 1e300)),
+      day: fc.option(fc.constantFrom(new Date(0), new Date(86_400_000))),
+      ok: fc.option(fc.boolean()),
+      behind: fc.integer({ min: -3, max: 14 }),
+      step: fc.integer({ min: 0, max: 6 }),
+      marks: fc.boolean(),
+    }),
+    { maxLength: 24 },
+  )
+  .map((entries) => {
+    let now = 0;
+    return entries.flatMap(({ behind, step, marks, ...row }): Step[] => {
+      now += step;
+      const come = { ...row, ts: now - behind };
+      return marks ? [come, { watermark: now }] : [come];
+    });
+  });
+
+for (const [name, window] of Object.entries(windows)) {
+  for (const groupBy of [[K], [], [K, B, DAY]]) {
+    test(`${name} by ${groupBy.length} columns: tables emit what states of each key do, also after a restore (SQOC1, SQTW1)`, async () => {
+      await fc.assert(
+        fc.asyncProperty(histories, async (history) => {
+          const steps = [...history, { watermark: 1e6 }];
+          const states = await openRun(nodeOf(window, groupBy, "retract"));
+          states.feed(steps);
+          const tables = await openRun(nodeOf(window, groupBy, "append"));
+          tables.feed(steps);
+          assert.deepEqual(tableOf(tables.shown), tableOf(states.shown));
+          assert.equal(tables.metric(LATE_ROWS), states.metric(LATE_ROWS));
+          const restored = await openRun(nodeOf(window, groupBy, "append"));
+          for (const step of steps) {
+            restored.feed([step]);
+            await restored.restore();
+          }
+          assert.deepEqual(tableOf(restored.shown), tableOf(tables.shown));
+          const ended = await openRun(nodeOf(window, groupBy, "append"));
+          ended.feed(history);
+          await ended.end();
+          assert.deepEqual(tableOf(ended.shown), tableOf(tables.shown));
+        }),
+        { numRuns: 25, seed: 20261130 },
+      );
+    });
+  }
+}
+
+test("more keys than a page has slots are emitted, each once, and nothing is kept of a window that is over (SQTW2)", async () => {
+  const run = await openRun(nodeOf(windows.hop, [I], "append", input, [call("COUNT", null, count)]));
+  const rows = Array.from({ length: 3000 }, (_none, i): Row => ({ ...emptyRow, i: i % 2500, ts: i % 8 }));
+  const empty = await run.stateBytes();
+  run.feed([...rows, { watermark: 1e6 }]);
+  const counted = run.shown.reduce((sum, shown) => sum + Number(shown.split(", ")[1]), 0);
+  const inWindows = rows.reduce((sum, { ts }) => sum + windowsOf(ts as number), 0);
+  assert.equal(counted, inWindows);
+  assert.equal(new Set(run.shown).size, run.shown.length);
+  assert.equal(await run.stateBytes(), empty);
+});
+
+const emptyRow: Row = { k: null, b: null, i: null, s: null, d: null, day: null, ok: null };
+
+/** How many windows of HOP a time is in: [1 + 4n, 11 + 4n). */
+const windowsOf = (ts: number): number =>
+  [-15, -11, -7, -3, 1, 5, 9].filter((start) => start <= ts && ts < start + 10).length;
+
+test("windows of processing time end by the clock, also after a restore, each once (SQTW1)", async () => {
+  const clock = new ManualClock();
+  const proctime = input.map((each, at) => (at === TS ? column("ts", instant, "proctime") : each));
+  const window = { kind: "hop", size: 10, slide: 5, offset: 0, time: TS, isProctime: true } as const;
+  const run = await openRun(nodeOf(window, [K], "append", proctime, [call("COUNT", null, count)]), clock);
+  const row = { ...emptyRow, k: "a", ts: 0 };
+  run.feed([row, { watermark: 500 }, { afterMs: 4 }, row]);
+  assert.deepEqual(run.shown, []);
+  run.feed([{ afterMs: 1 }, row]);
+  const local = 3_600_000;
+  assert.deepEqual(run.shown, [`+I[a, 2, ${local - 5}, ${local + 5}, 4]`]);
+  await run.restore();
+  run.feed([{ afterMs: 5 }]);
+  await run.restore();
+  run.feed([{ afterMs: 100 }]);
+  assert.deepEqual(run.shown.slice(1), [
+    `+I[a, 3, ${local}, ${local + 10}, 9]`,
+    `+I[a, 1, ${local + 5}, ${local + 15}, 14]`,
+  ]);
+});
