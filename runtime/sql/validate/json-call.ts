@@ -44,7 +44,8 @@ export function typedJsonCall(
       arguments: args,
       filter: null,
       withinGroup: [],
-      ignoresNulls: call.onNull === "ABSENT",
+      // As in JSON_ARRAY and JSON_OBJECT: without a clause an array leaves NULLs out, an object shows them.
+      ignoresNulls: name === "JSON_ARRAYAGG" ? call.onNull !== "NULL" : call.onNull === "ABSENT",
     };
   const type = resultType(call);
   const defaults = [call.onEmpty, call.onError].flatMap((behavior) => defaultOf(behavior, type, of));
