@@ -20,6 +20,7 @@ class CalcOperator implements StreamOperator<unknown, unknown> {
   readonly #session: SqlSession;
   #calc!: CompiledCalc;
   #output!: Output<unknown>;
+  #watermark: number | null = null;
 
   constructor(node: CalcNode, input: PlanRow, session: SqlSession) {
     this.#node = node;
@@ -29,7 +30,13 @@ class CalcOperator implements StreamOperator<unknown, unknown> {
 
   open(_context: unknown, output: Output<unknown>): void {
     this.#output = output;
-    this.#calc = compileCalc(this.#input, this.#node, this.#node.row, this.#session);
+    // For CURRENT_WATERMARK.
+    const session = { ...this.#session, watermark: () => this.#watermark };
+    this.#calc = compileCalc(this.#input, this.#node, this.#node.row, session);
+  }
+
+  onWatermark(timestamp: number): void {
+    this.#watermark = timestamp;
   }
 
   process(): void {
