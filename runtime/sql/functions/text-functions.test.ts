@@ -82,6 +82,7 @@ const examples: readonly (readonly [expression: string, value: unknown])[] = [
   [`CONCAT_WS('~', 'AA', ${NULL_TEXT}, 'BB', '', 'CC')`, "AA~BB~~CC"],
   [`CONCAT_WS(${NULL_TEXT}, 'AA')`, null],
   ["SPLIT_INDEX('AQIDBA==', 'I', 0)", "AQ"],
+  ["SPLIT_INDEX('AQIDBA==', 'I', 1)", "DBA=="],
   ["SPLIT_INDEX('AQIDBA==', 'I', 2)", null],
   ["SPLIT_INDEX('AQIDBA==', 'I', -1)", null],
   ["SPLIT_INDEX('', ',', 0)", null],
