@@ -147,10 +147,14 @@ type TimeBounds = {
 
 const flipped: Readonly<Record<string, string>> = { "<": ">", "<=": ">=", ">": "<", ">=": "<=", "=": "=" };
 
-/** The end of a window is a rowtime, too: when the watermark has passed it, no window that ends then comes any more. */
+/**
+ * The end of a window is a rowtime, too: when the watermark has passed it, no window that ends then comes any more. That of a window of instants is a local time,
+ * which watermarks are not.
+ */
 function timeOf(node: PlanNode, place: number): TimeAttribute | null {
   const windows = windowPlacesOf(node);
-  if (windows !== null && windows.end === place && !windows.window.isProctime) return "rowtime";
+  const isTime = windows?.end === place && !windows.window.isProctime && windows.timeType.kind === "timestamp";
+  if (isTime) return "rowtime";
   return node.row[place]?.time ?? null;
 }
 
