@@ -81,6 +81,16 @@ describe("a script as a job", () => {
     });
   }
 
+  it("in batch mode final results are appended to files", async () => {
+    const path = join(root, "totals");
+    const totals = `CREATE TABLE totals (name STRING, total DECIMAL(38, 2)) WITH ('connector' = 'filesystem', 'path' = '${path}', 'format' = 'csv');`;
+    const script = `SET 'execution.runtime-mode' = 'batch'; ${orders()} ${totals} INSERT INTO totals SELECT name, SUM(price) FROM orders GROUP BY name;`;
+    await using driver = await JobDriver.start(sqlJob(script, "job.sql"), { keepSinks: true, parallelism: 2 });
+    await driver.run();
+    const lines = readdirSync(path).flatMap((part) => readFileSync(join(path, part), "utf8").trim().split("\n"));
+    assert.deepEqual(lines.sort(), ["ann,4.50", "bob,2.50", "cid,1.00"]);
+  });
+
   it("what a connector refuses is shown at its option, before anything is connected to", async () => {
     const counts = `CREATE TABLE counts (name STRING, orders BIGINT) WITH ('connector' = 'filesystem', 'path' = '/x', 'format' = 'csv');`;
     await assert.rejects(
