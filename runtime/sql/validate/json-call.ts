@@ -44,8 +44,8 @@ export function typedJsonCall(
       arguments: args,
       filter: null,
       withinGroup: [],
-      // As in JSON_ARRAY and JSON_OBJECT: without a clause an array leaves NULLs out, an object shows them.
-      ignoresNulls: name === "JSON_ARRAYAGG" ? call.onNull !== "NULL" : call.onNull === "ABSENT",
+      // What is said of neither: an array leaves NULLs out, an object has them, as in Flink.
+      ignoresNulls: call.onNull === "ABSENT" || (call.onNull === null && name === "JSON_ARRAYAGG"),
     };
   const type = resultType(call);
   const defaults = [call.onEmpty, call.onError].flatMap((behavior) => defaultOf(behavior, type, of));

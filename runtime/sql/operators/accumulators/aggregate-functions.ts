@@ -9,7 +9,6 @@ import { approximateCount, count, distinct } from "./counts.ts";
 import { edgeValue, arrayOfValues, joinedText, multisetOfValues } from "./gathered.ts";
 import { extreme } from "./extremes.ts";
 import { identitiesOf, severalIdentities } from "./identity.ts";
-import { jsonArray, jsonObject } from "./json-values.ts";
 import { average, spread, sum } from "./sums.ts";
 
 type Make = (site: AccumulatorSite) => unknown;
@@ -32,8 +31,6 @@ const makers: Readonly<Record<string, Make>> = {
   COLLECT: multisetOfValues,
   ARRAY_AGG: arrayOfValues,
   APPROX_COUNT_DISTINCT: approximateCount,
-  JSON_ARRAYAGG: jsonArray,
-  JSON_OBJECTAGG: jsonObject,
 };
 
 /** The names that have one. */

@@ -22,16 +22,14 @@ const nullable = (type: SqlType): ValueType<unknown> => columnTypeOf({ ...type, 
 const argumentOf = ({ argument }: AccumulatorSite): SqlType => argument as SqlType;
 
 /** Keeps all; `result`: of the items in their order, at least one. */
-export function keeping(
+function keeping(
   site: AccumulatorSite,
   {
     takes,
     result,
-    ofNone = null,
   }: {
     readonly takes: (input: AggregateInput) => boolean;
     readonly result: (items: readonly Item[]) => unknown;
-    readonly ofNone?: unknown;
   },
 ): Accumulator<never> {
   const { compare } = site;
@@ -59,7 +57,7 @@ export function keeping(
       return left;
     },
     result: (state) => {
-      if (state.length === 0) return ofNone;
+      if (state.length === 0) return null;
       if (compare === null) return result(state);
       const order = (left: Item, right: Item): number => compare(left.order ?? {}, right.order ?? {});
       return result(state.toSorted(order));
