@@ -147,10 +147,12 @@ type TimeBounds = {
 
 const flipped: Readonly<Record<string, string>> = { "<": ">", "<=": ">=", ">": "<", ">=": "<=", "=": "=" };
 
-/** The end of a window is a rowtime, too: when the watermark has passed it, no window that ends then comes any more. */
+/** The end of a window is a rowtime, too: when the watermark has passed it, no window that ends then comes any more. Of instants it is the clock of a zone,
+ * which is no time of the watermark's. */
 function timeOf(node: PlanNode, place: number): TimeAttribute | null {
   const windows = windowPlacesOf(node);
-  if (windows !== null && windows.end === place && !windows.window.isProctime) return "rowtime";
+  const isOfEvents = windows !== null && !windows.window.isProctime && windows.timeType.kind === "timestamp";
+  if (isOfEvents && windows.end === place) return "rowtime";
   return node.row[place]?.time ?? null;
 }
 
