@@ -147,12 +147,14 @@ type TimeBounds = {
 
 const flipped: Readonly<Record<string, string>> = { "<": ">", "<=": ">=", ">": "<", ">=": "<=", "=": "=" };
 
-/** The end of a window is a rowtime, too: when the watermark has passed it, no window that ends then comes any more. Of instants it is the clock of a zone,
- * which is no time of the watermark's. */
+/**
+ * The end of a window is a rowtime, too: when the watermark has passed it, no window that ends then comes any more. That of a window of instants is a local time,
+ * which watermarks are not.
+ */
 function timeOf(node: PlanNode, place: number): TimeAttribute | null {
   const windows = windowPlacesOf(node);
-  const isOfEvents = windows !== null && !windows.window.isProctime && windows.timeType.kind === "timestamp";
-  if (isOfEvents && windows.end === place) return "rowtime";
+  const isTime = windows?.end === place && !windows.window.isProctime && windows.timeType.kind === "timestamp";
+  if (isTime) return "rowtime";
   return node.row[place]?.time ?? null;
 }
 
