@@ -2,16 +2,16 @@
  * Owns: from a typed query to its plan: set operations, VALUES, and the whole of a query with its order and limit.
  * Does not own: SELECT (plan-select.ts), FROM (plan-tables.ts).
  *
- * SQPQ1 INTERSECT and EXCEPT count, of each different row, how often each side has it: NULLs are equal there, and rows that are taken back are, too.
+ * SQPQ1 INTERSECT and EXCEPT count, of each different row, how often each side has it: NULLs are equal there, and rows that are taken back are, too. With ALL
+ *     the row is there as often as both have it, or as the left has it more often than the right.
  */
 import { unreachable } from "../../../base/index.ts";
-import { fail } from "../syntax/problem.ts";
 import type { TypedBody, TypedExpression, TypedQuery } from "../validate/typed-tree.ts";
 import { booleanType, callOf } from "../validate/values.ts";
 import { namesOf } from "./node-builder.ts";
 import { ordered } from "./plan-order.ts";
 import type { PlanContext } from "./plan-context.ts";
-import { bigintType, castTo, columnOf, columnsOfRow, integer } from "./plan-expressions.ts";
+import { bigintType, castTo, columnOf, columnsOfRow, integer, nowhere, text, textType } from "./plan-expressions.ts";
 import type { AggregateCall, PlanColumn, PlanNode } from "./plan-tree.ts";
 
 /** Of a query inside another one: its order matters only where it is cut off. Equal queries are planned once. */
@@ -70,13 +70,7 @@ function planSetOperation(body: TypedBody & { readonly kind: "setOperation" }, c
     if (body.isAll) return union;
     return builder.aggregate({ input: union, groupBy: union.row.map((_, index) => index) }, []);
   }
-  if (body.isAll)
-    fail(
-      context.at,
-      `${body.operator} ALL cannot be run yet`,
-      `Write ${body.operator}, which has each row once, or number the rows of both sides with ROW_NUMBER first.`,
-    );
-  return counted(sides, body.operator, context);
+  return counted(sides, { operator: body.operator, isAll: body.isAll }, context);
 }
 
 function sideOf(side: TypedBody, whole: TypedBody, context: PlanContext): PlanNode {
@@ -89,7 +83,11 @@ function sideOf(side: TypedBody, whole: TypedBody, context: PlanContext): PlanNo
 }
 
 /** SQPQ1. */
-function counted(sides: readonly PlanNode[], operator: "INTERSECT" | "EXCEPT", { builder }: PlanContext): PlanNode {
+function counted(
+  sides: readonly PlanNode[],
+  { operator, isAll }: { readonly operator: "INTERSECT" | "EXCEPT"; readonly isAll: boolean },
+  { builder }: PlanContext,
+): PlanNode {
   const marked = sides.map((side, index) => {
     const marks = sides.map((_, other) => integer(index === other ? 1 : 0, bigintType));
     const values = [...columnsOfRow(side.row), ...marks];
@@ -100,21 +98,50 @@ function counted(sides: readonly PlanNode[], operator: "INTERSECT" | "EXCEPT", {
   const groupBy = input.row.slice(0, width).map((_, index) => index);
   const calls = ["$left", "$right"].map((name, index) => ({ name, call: sumOf(width + index) }));
   const aggregate = builder.aggregate({ input, groupBy }, calls);
-  const test = (place: number, sign: string): TypedExpression =>
-    callOf(sign, [columnOf(aggregate.row, place), integer(0, bigintType)], {
-      at: { start: 0, end: 0 },
-      type: booleanType(false),
-    });
-  const condition = callOf("AND", [test(width, ">"), test(width + 1, operator === "EXCEPT" ? "=" : ">")], {
-    at: { start: 0, end: 0 },
-    type: booleanType(false),
-  });
+  const [left, right] = [columnOf(aggregate.row, width), columnOf(aggregate.row, width + 1)];
+  const none = integer(0, bigintType);
+  const isThere =
+    operator === "INTERSECT"
+      ? both(compared(left, ">", none), compared(right, ">", none))
+      : isAll
+        ? compared(left, ">", right)
+        : both(compared(left, ">", none), compared(right, "=", none));
   const values = groupBy.map((place) => columnOf(aggregate.row, place));
-  return builder.calc(
-    { input: aggregate, condition, values },
-    values.map(({ name }) => name),
+  const names = values.map(({ name }) => name);
+  if (!isAll) return builder.calc({ input: aggregate, condition: isThere, values }, names);
+  const times = operator === "INTERSECT" ? bigintOf("LEAST", [left, right]) : bigintOf("-", [left, right]);
+  const counting = builder.calc({ input: aggregate, condition: isThere, values: [...values, times] }, [
+    ...names,
+    "$times",
+  ]);
+  return repeated(counting, builder);
+}
+
+/** Each row as often as its last column says, without it. */
+function repeated(input: PlanNode, builder: PlanContext["builder"]): PlanNode {
+  const width = input.row.length - 1;
+  const times = castTo(columnOf(input.row, width), { kind: "int", isNullable: false });
+  const marks = callOf("REPEAT", [text("x"), times], { at: nowhere, type: textType });
+  const item = callOf("SPLIT", [marks, text("")], {
+    at: nowhere,
+    type: { kind: "array", isNullable: false, element: { ...textType, isNullable: true } },
+  });
+  const added: PlanColumn = { name: "$mark", type: { ...textType, isNullable: true }, time: null };
+  const node = builder.unnest({ input, items: [item], withOrdinality: false, join: "INNER" }, [added]);
+  return builder.project(
+    node,
+    input.row.slice(0, width).map((_, index) => index),
   );
 }
+
+const compared = (left: TypedExpression, sign: string, right: TypedExpression): TypedExpression =>
+  callOf(sign, [left, right], { at: nowhere, type: booleanType(false) });
+
+const both = (one: TypedExpression, other: TypedExpression): TypedExpression =>
+  callOf("AND", [one, other], { at: nowhere, type: booleanType(false) });
+
+const bigintOf = (name: string, values: readonly TypedExpression[]): TypedExpression =>
+  callOf(name, values, { at: nowhere, type: bigintType });
 
 const sumOf = (place: number): AggregateCall => ({
   name: "SUM",

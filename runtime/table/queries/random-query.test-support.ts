@@ -137,7 +137,10 @@ class QueryWriter {
 
   #setOperation(depth: number): Relation {
     const [left, right] = [this.#relation(depth), this.#relation(depth)];
-    const [name, word] = [this.#name(), this.#pick(["UNION ALL", "UNION", "INTERSECT", "EXCEPT"])];
+    const [name, word] = [
+      this.#name(),
+      this.#pick(["UNION ALL", "UNION", "INTERSECT", "EXCEPT", "INTERSECT ALL", "EXCEPT ALL"]),
+    ];
     const first = `SELECT ${this.#number(left)} AS ${name} FROM ${this.#from(left)}`;
     const second = `SELECT ${this.#number(right)} FROM ${this.#from(right)}`;
     return { sql: `${first} ${word} ${second}`, columns: [{ name, type: "int" }] };
