@@ -81,6 +81,14 @@ describe("a script as a job", () => {
     });
   }
 
+  it("refuses partitions at their column", async () => {
+    const script = `CREATE TABLE t (id INT, name STRING) PARTITIONED BY (name) WITH ('connector' = 'filesystem', 'path' = '/x', 'format' = 'csv'); INSERT INTO t VALUES (1, 'a');`;
+    await assert.rejects(
+      JobDriver.start(sqlJob(script, "job.sql")),
+      /job.sql:1:\d+: table t: it is PARTITIONED BY name/,
+    );
+  });
+
   it("says what is wrong with a table", async () => {
     const script = `CREATE TABLE t (id INT) WITH ('connector' = 'filesystem', 'path' = '/x', 'fromat' = 'csv'); SELECT * FROM t;`;
     await assert.rejects(

@@ -58,6 +58,17 @@ describe("a calc", () => {
     assert.deepEqual(driver.changes, []);
   });
 
+  it("knows the watermark that came last", () => {
+    const driver = driverOf("id, CURRENT_WATERMARK(TIMESTAMP '2026-01-31 00:00:00')");
+    driver.send([change("insert", 1, "a")]);
+    driver.operator.onWatermark?.(99);
+    driver.send([change("insert", 2, "a")]);
+    assert.deepEqual(
+      driver.changes.map(({ row }) => row["c1"]),
+      [null, 99],
+    );
+  });
+
   it("shares the columns that pass, and no hashes of keys", () => {
     const { row, values } = parse("total, id + 1", columns);
     const calc = compileCalc(row, { condition: null, values }, outputRow(values), session());

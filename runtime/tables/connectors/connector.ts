@@ -45,6 +45,17 @@ export type MakeConnector = (use: ConnectorUse) => TableConnector;
 export const storedColumns = ({ columns }: TableDescription): readonly TableColumn[] =>
   columns.filter(({ metadata }) => metadata === null);
 
+/** Errors: TableError: no connector has partitions. */
+export function refusePartitions({ name, partitionedBy = [] }: TableDescription): void {
+  const [column] = partitionedBy;
+  if (column === undefined) return;
+  throw new TableError(name, {
+    message: `it is PARTITIONED BY ${partitionedBy.join(", ")}, and no connector has partitions`,
+    remedy: "Take PARTITIONED BY out; write a table for each partition where folders of their own are needed.",
+    column,
+  });
+}
+
 /** Errors: TableError, for metadata that the connector does not have, or that has another type. */
 export function checkMetadata(
   { name, columns }: TableDescription,

@@ -159,16 +159,42 @@ function partWriter(part: TypedExpression): (value: unknown) => string {
 function objectFunction({ call: { onNull }, arguments: parts }: JsonExpression): ScalarImplementation {
   const writers = parts.map(partWriter);
   const isAbsent = onNull === "ABSENT";
+  const starts = constantStarts(parts);
   const call = (...values: readonly unknown[]): string => {
-    const members = new Map<string, string>();
-    for (let index = 0; index < values.length; index += 2) {
-      const [key, value] = [values[index], values[index + 1]];
-      if (key === null) failExpression("A key of JSON_OBJECT is NULL", "Give it a text: COALESCE(key, 'none').");
-      if (value !== null || !isAbsent) members.set(String(key), writers[index + 1]?.(value) ?? "null");
+    if (starts === null) return objectOf(values, writers, isAbsent);
+    let text = "";
+    for (const [place, start] of starts.entries()) {
+      const value = values[place * 2 + 1];
+      if (value !== null || !isAbsent)
+        text += `${text === "" ? "" : ","}${start}${writers[place * 2 + 1]?.(value) ?? "null"}`;
     }
-    return `{${Array.from(members, ([key, value]) => `${JSON.stringify(key)}:${value}`).join(",")}}`;
+    return `{${text}}`;
   };
   return { takesNulls: true, call };
+}
+
+/** Keys are mostly literals, each once: their JSON is made once. Null: they are not. */
+function constantStarts(parts: readonly TypedExpression[]): readonly string[] | null {
+  const keys = parts.flatMap((part, index) =>
+    index % 2 === 0 && part.kind === "literal" && part.literal.kind === "string" ? [part.literal.value] : [],
+  );
+  if (keys.length * 2 < parts.length || new Set(keys).size < keys.length) return null;
+  return keys.map((key) => `${JSON.stringify(key)}:`);
+}
+
+/** Of a key that is there twice the last value counts, at the place of the first. */
+function objectOf(
+  values: readonly unknown[],
+  writers: readonly ((value: unknown) => string)[],
+  isAbsent: boolean,
+): string {
+  const members = new Map<string, string>();
+  for (let index = 0; index < values.length; index += 2) {
+    const [key, value] = [values[index], values[index + 1]];
+    if (key === null) failExpression("A key of JSON_OBJECT is NULL", "Give it a text: COALESCE(key, 'none').");
+    if (value !== null || !isAbsent) members.set(String(key), writers[index + 1]?.(value) ?? "null");
+  }
+  return `{${Array.from(members, ([key, value]) => `${JSON.stringify(key)}:${value}`).join(",")}}`;
 }
 
 function arrayFunction({ call: { onNull }, arguments: parts }: JsonExpression): ScalarImplementation {
