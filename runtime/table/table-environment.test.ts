@@ -158,7 +158,7 @@ describe("what is wrong with tables in a job", () => {
         tables.sql("SELECT * FROM o");
       },
       "SQL_INVALID",
-      /table o: its connector is only written/,
+      /table o: the connector \w+ is only written/,
     ],
     "a result that changes as a stream": [
       (tables) => void tables.sql("SELECT COUNT(*) AS n FROM orders").toStream(),

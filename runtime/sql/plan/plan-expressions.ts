@@ -5,7 +5,7 @@
  */
 import type { Literal } from "../syntax/expression-tree.ts";
 import type { Span } from "../syntax/span.ts";
-import { type SqlType, STRING_LENGTH } from "../types/sql-type.ts";
+import type { SqlType } from "../types/sql-type.ts";
 import { isApproximate, isBytes, isSameType, isText, isTimestamp, withNullability } from "../types/type-families.ts";
 import type { TypedExpression } from "../validate/typed-tree.ts";
 import { booleanType, callOf, hasPart, isSame, partsOf, withColumns } from "../validate/values.ts";
@@ -62,10 +62,6 @@ export const bigintType = { kind: "bigint", isNullable: false } as const;
 
 export const integer = (value: number, type: SqlType = intType): TypedExpression =>
   literalOf({ kind: "number", at: nowhere, text: String(value) }, type);
-
-export const textType = { kind: "varchar", isNullable: false, length: STRING_LENGTH } as const;
-
-export const text = (value: string): TypedExpression => literalOf({ kind: "string", at: nowhere, value }, textType);
 
 /** Whether each value of the one type is, as it stands in a row, a value of the other (rows/row-type.ts). */
 function isWithin(from: SqlType, to: SqlType): boolean {

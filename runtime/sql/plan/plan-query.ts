@@ -2,16 +2,17 @@
  * Owns: from a typed query to its plan: set operations, VALUES, and the whole of a query with its order and limit.
  * Does not own: SELECT (plan-select.ts), FROM (plan-tables.ts).
  *
- * SQPQ1 INTERSECT and EXCEPT count, of each different row, how often each side has it: NULLs are equal there, and rows that are taken back are, too. With ALL
- *     the row is there as often as both have it, or as the left has it more often than the right.
+ * SQPQ1 INTERSECT and EXCEPT count, of each different row, how often each side has it: NULLs are equal there, and rows that are taken back are, too. With ALL, a row comes
+ *     as often as it is left.
  */
 import { unreachable } from "../../../base/index.ts";
+import { type SqlType, STRING_LENGTH } from "../types/sql-type.ts";
 import type { TypedBody, TypedExpression, TypedQuery } from "../validate/typed-tree.ts";
 import { booleanType, callOf } from "../validate/values.ts";
 import { namesOf } from "./node-builder.ts";
 import { ordered } from "./plan-order.ts";
 import type { PlanContext } from "./plan-context.ts";
-import { bigintType, castTo, columnOf, columnsOfRow, integer, nowhere, text, textType } from "./plan-expressions.ts";
+import { allOf, bigintType, castTo, columnOf, columnsOfRow, integer, nowhere } from "./plan-expressions.ts";
 import type { AggregateCall, PlanColumn, PlanNode } from "./plan-tree.ts";
 
 /** Of a query inside another one: its order matters only where it is cut off. Equal queries are planned once. */
@@ -70,7 +71,7 @@ function planSetOperation(body: TypedBody & { readonly kind: "setOperation" }, c
     if (body.isAll) return union;
     return builder.aggregate({ input: union, groupBy: union.row.map((_, index) => index) }, []);
   }
-  return counted(sides, { operator: body.operator, isAll: body.isAll }, context);
+  return counted(sides, body, context);
 }
 
 function sideOf(side: TypedBody, whole: TypedBody, context: PlanContext): PlanNode {
@@ -85,7 +86,7 @@ function sideOf(side: TypedBody, whole: TypedBody, context: PlanContext): PlanNo
 /** SQPQ1. */
 function counted(
   sides: readonly PlanNode[],
-  { operator, isAll }: { readonly operator: "INTERSECT" | "EXCEPT"; readonly isAll: boolean },
+  { operator, isAll }: TypedBody & { readonly kind: "setOperation" },
   { builder }: PlanContext,
 ): PlanNode {
   const marked = sides.map((side, index) => {
@@ -99,49 +100,45 @@ function counted(
   const calls = ["$left", "$right"].map((name, index) => ({ name, call: sumOf(width + index) }));
   const aggregate = builder.aggregate({ input, groupBy }, calls);
   const [left, right] = [columnOf(aggregate.row, width), columnOf(aggregate.row, width + 1)];
-  const none = integer(0, bigintType);
-  const isThere =
-    operator === "INTERSECT"
-      ? both(compared(left, ">", none), compared(right, ">", none))
-      : isAll
-        ? compared(left, ">", right)
-        : both(compared(left, ">", none), compared(right, "=", none));
+  const isExcept = operator === "EXCEPT";
+  const condition =
+    isAll && isExcept
+      ? test(">", left, right)
+      : allOf([test(">", left, integer(0, bigintType)), test(isExcept ? "=" : ">", right, integer(0, bigintType))]);
   const values = groupBy.map((place) => columnOf(aggregate.row, place));
   const names = values.map(({ name }) => name);
-  if (!isAll) return builder.calc({ input: aggregate, condition: isThere, values }, names);
-  const times = operator === "INTERSECT" ? bigintOf("LEAST", [left, right]) : bigintOf("-", [left, right]);
-  const counting = builder.calc({ input: aggregate, condition: isThere, values: [...values, times] }, [
-    ...names,
-    "$times",
-  ]);
-  return repeated(counting, builder);
-}
-
-/** Each row as often as its last column says, without it. */
-function repeated(input: PlanNode, builder: PlanContext["builder"]): PlanNode {
-  const width = input.row.length - 1;
-  const times = castTo(columnOf(input.row, width), { kind: "int", isNullable: false });
-  const marks = callOf("REPEAT", [text("x"), times], { at: nowhere, type: textType });
-  const item = callOf("SPLIT", [marks, text("")], {
-    at: nowhere,
-    type: { kind: "array", isNullable: false, element: { ...textType, isNullable: true } },
-  });
-  const added: PlanColumn = { name: "$mark", type: { ...textType, isNullable: true }, time: null };
-  const node = builder.unnest({ input, items: [item], withOrdinality: false, join: "INNER" }, [added]);
-  return builder.project(
-    node,
-    input.row.slice(0, width).map((_, index) => index),
+  if (!isAll) return builder.calc({ input: aggregate, condition, values }, names);
+  const kept = builder.filter(aggregate, condition);
+  const copies = isExcept ? of("-", [left, right], bigintType) : of("LEAST", [left, right], bigintType);
+  const repeated = builder.unnest(
+    { input: kept, items: [listOfLength(copies)], withOrdinality: false, join: "INNER" },
+    [{ name: "$copy", type: textType, time: null }],
   );
+  return builder.calc({ input: repeated, condition: null, values }, names);
 }
 
-const compared = (left: TypedExpression, sign: string, right: TypedExpression): TypedExpression =>
-  callOf(sign, [left, right], { at: nowhere, type: booleanType(false) });
+const textType: SqlType = { kind: "varchar", isNullable: false, length: STRING_LENGTH };
 
-const both = (one: TypedExpression, other: TypedExpression): TypedExpression =>
-  callOf("AND", [one, other], { at: nowhere, type: booleanType(false) });
+const of = (name: string, args: readonly TypedExpression[], type: SqlType): TypedExpression =>
+  callOf(name, args, { at: nowhere, type });
 
-const bigintOf = (name: string, values: readonly TypedExpression[]): TypedExpression =>
-  callOf(name, values, { at: nowhere, type: bigintType });
+const test = (sign: string, left: TypedExpression, right: TypedExpression): TypedExpression =>
+  of(sign, [left, right], booleanType(false));
+
+/** An array with as many elements: what stands between the commas of a text that has one comma less. `length`: from 1. */
+function listOfLength(length: TypedExpression): TypedExpression {
+  const intType: SqlType = { kind: "int", isNullable: false };
+  const comma: TypedExpression = {
+    kind: "literal",
+    at: nowhere,
+    type: { kind: "char", isNullable: false, length: 1 },
+    time: null,
+    literal: { kind: "string", at: nowhere, value: "," },
+  };
+  const commas = of("-", [castTo(length, intType), integer(1)], intType);
+  const text = of("REPEAT", [comma, commas], textType);
+  return of("SPLIT", [text, comma], { kind: "array", isNullable: false, element: textType });
+}
 
 const sumOf = (place: number): AggregateCall => ({
   name: "SUM",

@@ -97,9 +97,3 @@ ON o.window_start = m.window_start AND o.window_end = m.window_end AND o.amount 
 -- DuckDB
 SELECT o.id, o.amount, m.most FROM (SELECT *, time_bucket(INTERVAL 10 SECONDS, ts) AS start FROM orders) AS o
 JOIN (SELECT time_bucket(INTERVAL 10 SECONDS, ts) AS start, MAX(amount) AS most FROM orders GROUP BY 1) AS m ON o.start = m.start AND o.amount = m.most;
-
--- intersect all
-SELECT user_id, product FROM orders WHERE quantity < 8 INTERSECT ALL SELECT user_id, product FROM orders WHERE quantity > 2;
-
--- except all of groups that change
-SELECT quantity FROM orders EXCEPT ALL SELECT n FROM (SELECT user_id, COUNT(*) AS n FROM orders GROUP BY user_id) AS t;

@@ -384,3 +384,14 @@ SELECT user_id, user_id AS other FROM (
     ) AS s
   ) AS t WHERE user_id IS NOT NULL GROUP BY user_id, session
 ) AS u;
+
+-- JSON of all values
+SELECT product, JSON_ARRAYAGG(quantity) AS quantities, JSON_OBJECTAGG(KEY product VALUE user_id) AS users FROM orders WHERE id IN (3, 7, 12) AND quantity < 9 GROUP BY product, id;
+-- DuckDB
+SELECT product, '[' || quantity || ']' AS quantities, '{"' || product || '":' || COALESCE(CAST(user_id AS VARCHAR), 'null') || '}' AS users FROM orders WHERE id IN (3, 7, 12) AND quantity < 9;
+
+-- intersect all
+SELECT user_id FROM orders WHERE quantity > 3 INTERSECT ALL SELECT user_id FROM orders WHERE quantity < 8 AND product <> 'tea';
+
+-- except all
+SELECT product, quantity FROM orders EXCEPT ALL SELECT product, quantity FROM orders WHERE amount > 30;
