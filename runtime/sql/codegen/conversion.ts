@@ -25,11 +25,24 @@ export function converted(
   const inline = inlineCast(code, from.value, type, to);
   if (inline !== null) return { value: inline, isNull: from.isNull, type: to };
   const cast = castOfValue(type, to, zone);
+  const known = castOfLiteral(code, from, cast);
+  if (known !== null) return { value: known, isNull: null, type: to };
   const total = onFailure === "fail" ? failing(cast, type, to) : (value: unknown): unknown => cast(value) ?? null;
   return operation(code, [from], to, {
     expression: `${code.constant(total)}(${from.value})`,
     gives: onFailure === "null" || to.kind === "decimal" ? "null" : "value",
   });
+}
+
+/** Of a text that is written in the query: cast once. Null: the value comes from a row, or has none in the type. */
+function castOfLiteral(code: Code, { value, isNull }: Generated, cast: (value: unknown) => unknown): string | null {
+  const literal = code.constantOf(value);
+  if (typeof literal !== "string" || isNull !== null) return null;
+  const result = cast(literal);
+  if (result === undefined || result === null) return null;
+  if (typeof result === "bigint") return `${result}n`;
+  const isPlain = typeof result === "number" && Number.isFinite(result) && !Object.is(result, -0);
+  return isPlain ? `(${result})` : code.constant(result);
 }
 
 const integerKinds: readonly SqlType["kind"][] = ["tinyint", "smallint", "int"];
