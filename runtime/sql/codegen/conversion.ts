@@ -9,6 +9,7 @@ import { failExpression } from "../functions/implementations.ts";
 import type { SqlType } from "../types/sql-type.ts";
 import { isSameType, isText, shownType, type KindOf } from "../types/type-families.ts";
 import { type Code, formOf, type Generated } from "./code.ts";
+import { literalText } from "./constant-parts.ts";
 import { nullOf, operation } from "./operation.ts";
 
 /** Of a value that the type does not have. */
@@ -40,9 +41,7 @@ function castOfLiteral(code: Code, { value, isNull }: Generated, cast: (value: u
   if (typeof literal !== "string" || isNull !== null) return null;
   const result = cast(literal);
   if (result === undefined || result === null) return null;
-  if (typeof result === "bigint") return `${result}n`;
-  const isPlain = typeof result === "number" && Number.isFinite(result) && !Object.is(result, -0);
-  return isPlain ? `(${result})` : code.constant(result);
+  return literalText(result) ?? code.constant(result);
 }
 
 const integerKinds: readonly SqlType["kind"][] = ["tinyint", "smallint", "int"];
