@@ -9,6 +9,9 @@ export function hexDigest(length: number, ...parts: readonly (string | number)[]
 }
 
 /** Of the text in UTF-8, in lower-case hex digits. */
-export function textDigest(algorithm: "md5" | "sha1" | "sha256", text: string): string {
+export function textDigest(
+  algorithm: "md5" | "sha1" | "sha224" | "sha256" | "sha384" | "sha512",
+  text: string,
+): string {
   return hash(algorithm, text, "hex");
 }

@@ -27,8 +27,6 @@ export type TableDescription = {
   readonly partitionedBy?: readonly string[];
   /** WITH. */
   readonly options: Readonly<Record<string, string>>;
-  /** Of a table that is made of values in the job's module: its rows, as SQRT1 says. */
-  readonly values?: readonly Readonly<Record<string, unknown>>[];
 };
 
 export type TableSource = {

@@ -150,6 +150,9 @@ export const textFunctions: Readonly<Record<string, ScalarFactory>> = {
   ),
   SPLIT_INDEX: plain(partAt),
   SPLIT: plain((text: string, separator: string) => (separator === "" ? Array.from(text) : text.split(separator))),
+  ELT: nullAware((place: Integer | null, ...texts: readonly (string | null)[]) =>
+    place === null || place < 1 ? null : (texts[numberOf(place) - 1] ?? null),
+  ),
   STARTSWITH: plain((text: string, start: string) => text.startsWith(start)),
   ENDSWITH: plain((text: string, end: string) => text.endsWith(end)),
   ASCII: plain((text: string) => (text === "" ? 0 : (Buffer.from(text.slice(0, 2), "utf8")[0] ?? 0))),

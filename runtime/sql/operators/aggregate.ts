@@ -58,6 +58,7 @@ class GroupAggregate implements StreamOperator<unknown, unknown> {
     const { keyed } = context;
     assert(keyed !== null, "rows come to an aggregate by its keys");
     this.#keyed = keyed;
+    this.#aggregation.open(keyed);
     this.#groups = keyed.value({ name: GROUPS, type: this.#aggregation.type });
     this.#emitter = new ChangeEmitter(this.#node, output);
     this.#desk = context.emission ?? null;
@@ -111,6 +112,7 @@ class GroupAggregate implements StreamOperator<unknown, unknown> {
     else this.#aggregation.retract(state, row);
     if (state.rows === 0) {
       this.#groups.clear();
+      this.#aggregation.clear();
       this.#emitter.delete(before);
       return;
     }
@@ -134,6 +136,7 @@ class GroupAggregate implements StreamOperator<unknown, unknown> {
     this.#emitter.insert(values);
     this.#ownsEmptyKey = false;
     this.#groups.clear();
+    this.#aggregation.clear();
   }
 
   #emitEmpty(): void {
@@ -148,11 +151,13 @@ class GroupAggregate implements StreamOperator<unknown, unknown> {
 export function aggregateOperator(node: AggregateNode, mode: PlanMode): OperatorFactory<unknown, unknown> {
   const overTable = tableAggregate(node, mode);
   if (overTable !== null) return overTable;
-  const make = (): Aggregation => new Aggregation(node.calls, node.input.row, node.input.changes !== "append");
+  const make = (): Aggregation =>
+    new Aggregation(node.calls, node.input.row, { retracts: node.input.changes !== "append", countsInState: true });
+  const declared = make();
   return {
     kind: "operator",
     name: "aggregate",
-    declares: [{ name: GROUPS, kind: "value", type: describeType(make().type) }],
+    declares: [{ name: GROUPS, kind: "value", type: describeType(declared.type) }, ...declared.declarations],
     create: () => new GroupAggregate(node, mode, make()),
   };
 }

@@ -16,7 +16,7 @@ export function ownsEmptyKey(
 }
 
 export function emptyRow({ calls, input }: AggregateNode): readonly unknown[] {
-  const aggregation = new Aggregation(calls, input.row, false);
+  const aggregation = new Aggregation(calls, input.row, { retracts: false });
   const values: unknown[] = [];
   aggregation.results(aggregation.create(), values);
   return values;

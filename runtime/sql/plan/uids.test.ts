@@ -84,4 +84,14 @@ describe("a uid", () => {
     const insert = "INSERT INTO o (k) SELECT b FROM t";
     assert.notEqual(inputOf(insert).sink?.uid, inputOf(insert).sink?.uid);
   });
+
+  it("is the same in every version: another one would leave the state of jobs behind", () => {
+    assert.deepEqual(uidsOf("SELECT b, SUM(a) FROM t GROUP BY b", "aggregate"), ["aggregate-ec8f8ece51c74dde"]);
+    assert.deepEqual(uidsOf("SELECT t.id FROM t LEFT JOIN s ON t.a = s.id", "join"), ["join-3f3bb7e2b8aa302d"]);
+    const ranked = "SELECT id FROM t QUALIFY ROW_NUMBER() OVER (PARTITION BY b ORDER BY price DESC) <= 3";
+    assert.deepEqual(uidsOf(ranked, "rank"), ["rank-66c3a91518c59adf"]);
+    const windows =
+      "SELECT b, COUNT(*) FROM TABLE(TUMBLE(TABLE t, DESCRIPTOR(ts), INTERVAL '1' HOUR)) GROUP BY b, window_start, window_end";
+    assert.deepEqual(uidsOf(windows, "windowAggregate"), ["window-aggregate-6c871345af63d879"]);
+  });
 });

@@ -102,7 +102,7 @@ export function requireInserts({ table }: ConnectorUse, connector: string, chang
   throw new TableError(table.name, {
     message: `the connector ${connector} only appends, and the rows of this query change and take others back`,
     remedy:
-      "Write to a connector that keeps the last row of each key (upsert-kafka, mysql, redis) or shows changes (print); or aggregate in windows, whose results are final.",
+      "Write to a connector that keeps the last row of each key (upsert-kafka, mysql, redis) or shows changes (print); or aggregate in windows, whose results are final; or, where all tables have an end, SET 'execution.runtime-mode' = 'batch'.",
     option: "connector",
   });
 }

@@ -9,7 +9,7 @@ import { assert } from "../../../../base/index.ts";
 import type { JsonBehavior, JsonCall } from "../../syntax/expression-tree.ts";
 import type { SqlType } from "../../types/sql-type.ts";
 import type { TypedExpression } from "../../validate/typed-tree.ts";
-import { failExpression, nullAware, rememberLast, typed } from "../implementations.ts";
+import { failExpression, nullAware, plain, rememberLast, typed } from "../implementations.ts";
 import type { ScalarFactory, ScalarImplementation } from "../scalar-implementation.ts";
 import { isArray, isObject, isScalar, type JsonNode, readJson } from "./json-document.ts";
 import { findByPath, type Found, type JsonPath } from "./json-path.ts";
@@ -223,8 +223,20 @@ const jsonForms: Readonly<Record<string, (node: JsonNode) => boolean>> = {
   "JSON SCALAR": isScalar,
 };
 
+/** Flink's JSON_QUOTE writes only ASCII. */
+const asciiJson = (json: string): string =>
+  json.replaceAll(/[\u0080-\uFFFF]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
+
+/** What is no text of JSON stays as it is. */
+function unquoted(text: string): string {
+  const node = text.startsWith('"') ? readJson(text) : undefined;
+  return typeof node === "string" ? node : text;
+}
+
 /** JSON_STRING, and the operators `IS JSON …` by their words. */
 export const jsonFunctions: Readonly<Record<string, ScalarFactory>> = {
+  JSON_QUOTE: plain((text: string) => asciiJson(JSON.stringify(text))),
+  JSON_UNQUOTE: plain(unquoted),
   JSON_STRING: typed(({ arguments: [type] }) => {
     assert(type !== undefined, "JSON_STRING has an argument");
     return jsonText(type);

@@ -109,6 +109,12 @@ const examples: readonly (readonly [expression: string, value: unknown])[] = [
   ["JSON_STRING(TIME '13:37:42')", '"13:37:42"'],
   ["JSON_STRING(X'54657374')", '"VGVzdA=="'],
   ["JSON_STRING(MAP['M1', 'V1', 'M2', NULL])", '{"M1":"V1","M2":null}'],
+  // JSON_QUOTE and JSON_UNQUOTE.
+  ["JSON_QUOTE('≠ will be escaped')", '"\\u2260 will be escaped"'],
+  [`JSON_QUOTE('"1"')`, '"\\"1\\""'],
+  [`JSON_UNQUOTE('"[\\u0041]"')`, "[A]"],
+  ["JSON_UNQUOTE('[]')", "[]"],
+  [`JSON_UNQUOTE('"[1, 2, 3}')`, '"[1, 2, 3}'],
   // IS JSON.
   [`'"abc"' IS JSON`, true],
   ["'abc' IS JSON", false],

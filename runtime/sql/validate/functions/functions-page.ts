@@ -54,4 +54,9 @@ const resultWords: Readonly<Record<string, string>> = {
   multiset: "a multiset",
   array: "an array",
   STRINGS: "an array of STRING",
+  STRING_MAP: "a map of STRING",
+  entries: "an array of ROW",
+  longer: "an array",
+  both: "the common type",
+  mapped: "a map",
 };
