@@ -7,7 +7,8 @@ const columns = "a INT, c STRING, ts TIMESTAMP_LTZ(3), WATERMARK FOR ts AS ts";
 
 describe("a part that is the same for all rows", () => {
   it("looks at no column, chance, clock or watermark", () => {
-    const changing = "RAND(), UUID(), NOW(), CURRENT_DATE, UNIX_TIMESTAMP(), PROCTIME(), CURRENT_WATERMARK(ts), a, c || 'x'";
+    const changing =
+      "RAND(), UUID(), NOW(), CURRENT_DATE, UNIX_TIMESTAMP(), PROCTIME(), CURRENT_WATERMARK(ts), a, c || 'x'";
     assert.equal(constantParts(parse(changing, columns).values).size, 0);
     const { values } = parse("UPPER('x') || c, CAST('2026-01-02' AS DATE), 1 + 2 * 3, ABS(RAND() + (1 - 2))", columns);
     const names = [...constantParts(values)].map((part) => (part.kind === "call" ? part.name : part.kind));
