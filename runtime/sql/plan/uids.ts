@@ -126,7 +126,9 @@ const ROW_KEEPERS: readonly PlanNode["kind"][] = [
   "over",
 ];
 
-const keepsRows = ({ kind }: PlanNode): boolean => ROW_KEEPERS.includes(kind);
+/** Sessions as a table wait with their rows until they end. */
+const keepsRows = (node: PlanNode): boolean =>
+  ROW_KEEPERS.includes(node.kind) || (node.kind === "windowTable" && node.window.kind === "session");
 
 type Names = (index: number) => string;
 
