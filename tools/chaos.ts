@@ -1,6 +1,6 @@
 /**
  * Owns: `npm run chaos -- <what> [options]`: a chaos suite in full, where `npm test` runs a sample of it.
- * Not here: the plans of `operator` and `exactly-once`, and their options (test/chaos/<suite>/main.ts).
+ * Not here: the plans of `operator`, `exactly-once` and `sql`, and their options (test/chaos/<suite>/main.ts).
  * Exit codes: that of the tests; 2 for bad usage.
  */
 import { spawn } from "node:child_process";
@@ -30,6 +30,10 @@ const suites: Readonly<Record<string, Suite>> = {
   operator: {
     program: "test/chaos/operator/main.ts",
     what: "hundreds of plans between operator and API server, without processes: --help says how to choose (some minutes)",
+  },
+  sql: {
+    program: "test/chaos/sql/main.ts",
+    what: "queries of SQL over streams while JobManagers and TaskManagers are killed and stand still, by seeds; what they give in the end is compared with DuckDB; --mutants hunts planted bugs: --help says how to choose (half a minute a run)",
   },
   processes: { files: "test/chaos/*.test.ts", what: "kill -9 and SIGSTOP of JobManagers and TaskManagers" },
 };

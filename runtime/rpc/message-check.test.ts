@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { StreamError, jobId, operatorId, taskManagerId } from "../../base/index.ts";
+import type { KeyedStateHandle } from "../checkpoint/index.ts";
 import { checkToJobManager } from "./message-check.ts";
 import type { ToJobManager } from "./messages.ts";
 
@@ -8,6 +9,34 @@ const task = { vertex: 1, subtask: 0, attempt: 3 };
 const file = { key: "data/1/1/a", sha256: "0".repeat(64), length: 4 };
 const error = { name: "Error", message: "m", stack: "s", code: "SINK_FAILED", destiny: "retry" } as const;
 const timings = { alignmentMs: 0.5, syncMs: 1, asyncMs: 2, stateBytes: 4 };
+
+const keyGroups = { first: 0, last: 63 };
+/** Of every back end. */
+const keyedStates: { readonly [K in KeyedStateHandle["kind"]]: Extract<KeyedStateHandle, { kind: K }> } = {
+  heap: { kind: "heap", keyGroups, files: [{ file, keyGroups }] },
+  tables: { kind: "tables", keyGroups, files: [], tables: [{ file }] },
+};
+
+const acknowledged = (keyed: KeyedStateHandle): ToJobManager => ({
+  kind: "checkpointAck",
+  epoch: 1,
+  task,
+  checkpointId: 2,
+  committables: 1,
+  inlineFiles: [{ storeUri: "memory://job", key: "data/1/1/a", base64: "AA==" }],
+  timings,
+  operators: [
+    {
+      operatorId: operatorId("a".repeat(32)),
+      declarations: [{ name: "n", kind: "value", type: "int64" }],
+      state: {
+        keyed,
+        operator: [{ name: "l", redistribution: "split", count: 1, blob: { kind: "inline", base64: "AA==" } }],
+        finished: false,
+      },
+    },
+  ],
+});
 
 const good: readonly ToJobManager[] = [
   {
@@ -54,26 +83,7 @@ const good: readonly ToJobManager[] = [
   { kind: "readerStarted", epoch: 1, task, splits: [{ path: "/in/a", position: 7 }, "b"] },
   { kind: "splitRequest", epoch: 1, task },
   { kind: "watermarkReport", epoch: 1, task, group: "orders", watermark: null, updateMs: 1000 },
-  {
-    kind: "checkpointAck",
-    epoch: 1,
-    task,
-    checkpointId: 2,
-    committables: 1,
-    inlineFiles: [{ storeUri: "memory://job", key: "data/1/1/a", base64: "AA==" }],
-    timings,
-    operators: [
-      {
-        operatorId: operatorId("a".repeat(32)),
-        declarations: [{ name: "n", kind: "value", type: "int64" }],
-        state: {
-          keyed: { kind: "heap", keyGroups: { first: 0, last: 63 }, files: [{ file }] },
-          operator: [{ name: "l", redistribution: "split", count: 1, blob: { kind: "inline", base64: "AA==" } }],
-          finished: false,
-        },
-      },
-    ],
-  },
+  ...Object.values(keyedStates).map(acknowledged),
 ];
 
 test("MEC1 every kind of message passes as it is", () => {

@@ -73,11 +73,11 @@ const metrics = z.object({
 
 const fileRef = z.object({ key: name, sha256: z.string().regex(/^[0-9a-f]{64}$/), length: count });
 const keyGroups = z.object({ first: count, last: z.int().min(-1) });
-const keyedState = z.object({
-  kind: z.literal("heap"),
-  keyGroups,
-  files: z.array(z.object({ file: fileRef, keyGroups: keyGroups.optional() })).min(1),
-});
+const keyedFile = z.object({ file: fileRef, keyGroups: keyGroups.optional() });
+const keyedState = z.discriminatedUnion("kind", [
+  z.object({ kind: z.literal("heap"), keyGroups, files: z.array(keyedFile).min(1) }),
+  z.object({ kind: z.literal("tables"), keyGroups, files: z.array(keyedFile), tables: z.array(keyedFile).min(1) }),
+]);
 const blob = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("inline"), base64: z.string() }),
   z.object({ kind: z.literal("file"), file: fileRef }),

@@ -1,6 +1,6 @@
 /**
- * Owns: what is done to a running job and its servers: one function for each row of the fault matrix that this suite covers, but for those for
- * which the whole job is down (downtimes.ts) or a process stands still at a failpoint (held.ts).
+ * Owns: what is done to a running job and its servers: one function for each row of the fault matrix that this suite covers, but for those of
+ * processes (process-faults.ts), those for which the whole job is down (downtimes.ts), and those where one stands still at a failpoint (held.ts).
  *
  * XOF1 A fault undoes itself: when its function resolves, whoever was stopped goes on and a server that was killed serves again. Whether the
  *      job then comes back is the job's affair.
@@ -10,6 +10,7 @@ import { killOthers } from "../../data/database.ts";
 import { freezeServer, startServer, stopServer } from "../../environment/control.ts";
 import type { Fault as StoreFault, ProxiedRequest, RunningPart } from "../../environment/index.ts";
 import type { JobRun } from "../../integration/job-run.ts";
+import { processFaults, signal } from "../process-faults.ts";
 import type { Servers } from "./servers.ts";
 
 export type Place = {
@@ -21,8 +22,6 @@ export type Place = {
 
 type Fault = (place: Place) => Promise<void>;
 
-/** A process that stands still for less is not taken for dead. */
-export const HEARTBEAT_MS = 2500;
 const STORE_ANSWERS = [
   { status: 500, code: "InternalError" },
   { status: 503, code: "ServiceUnavailable" },
@@ -30,21 +29,7 @@ const STORE_ANSWERS = [
 ] as const;
 
 export const faults = {
-  "1 a TaskManager is killed": async ({ run, random }) => {
-    const { taskManagers } = run.cluster.pids();
-    signal(taskManagers[Math.floor(random.next() * taskManagers.length)], "SIGKILL");
-  },
-  "1 all TaskManagers are killed": async ({ run }) => {
-    for (const pid of run.cluster.pids().taskManagers) signal(pid, "SIGKILL");
-  },
-  "2 the JobManager is killed": async ({ run }) => signal(run.cluster.pids().jobManager, "SIGKILL"),
-  "4 the JobManager stands still": async ({ run, random }) => {
-    await standStill([run.cluster.pids().jobManager], HEARTBEAT_MS * (0.2 + random.next()));
-  },
-  "5 a TaskManager stands still until another has taken over, and goes on": async ({ run, random }) => {
-    const { taskManagers } = run.cluster.pids();
-    await standStill([taskManagers[Math.floor(random.next() * taskManagers.length)]], HEARTBEAT_MS * 2);
-  },
+  ...processFaults,
   "6 the store answers 500 and 503": (place) =>
     withStore(place, ({ next }) =>
       next() < 0.6 ? { kind: "answer", ...(STORE_ANSWERS[Math.floor(next() * 3)] ?? STORE_ANSWERS[0]) } : null,
@@ -87,22 +72,6 @@ export const faults = {
 } satisfies Record<string, Fault>;
 
 export type FaultName = keyof typeof faults;
-
-/** No pid, or none any more: it is down already. */
-export function signal(pid: number | null | undefined, name: NodeJS.Signals): void {
-  if (typeof pid !== "number") return;
-  try {
-    process.kill(pid, name);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
-  }
-}
-
-async function standStill(pids: readonly (number | null | undefined)[], ms: number): Promise<void> {
-  for (const pid of pids) signal(pid, "SIGSTOP");
-  await sleep(systemClock, ms);
-  for (const pid of pids) signal(pid, "SIGCONT");
-}
 
 async function killed(servers: Servers, server: RunningPart, random: Random): Promise<void> {
   await stopServer(server, "SIGKILL");

@@ -7,7 +7,7 @@ import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { type Random, sleep, systemClock } from "../../../base/index.ts";
 import { answered, type JobRun } from "../../integration/job-run.ts";
-import { HEARTBEAT_MS, signal } from "./faults.ts";
+import { HEARTBEAT_MS, signal } from "../process-faults.ts";
 
 const run = promisify(execFile);
 /** If so many checkpoints are complete and nobody stands still, the failpoint was the spare TaskManager's alone. */

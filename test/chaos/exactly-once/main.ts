@@ -4,7 +4,7 @@
  */
 import { parseArgs } from "node:util";
 import { systemClock, systemRandom } from "../../../base/index.ts";
-import { huntMutants } from "./hunt.ts";
+import { huntMutants } from "../hunt.ts";
 import { mutants } from "./mutants.ts";
 import { describePlan, planOf, RECORDS } from "./plan.ts";
 import { type Outcome, RUN_WITHIN_MS, runOnce } from "./run-once.ts";
@@ -25,6 +25,7 @@ hold in the end is compared with what a calm run would have left.
   --mutants         plants each known bug in a copy of the code, and fails unless it is found
   --mutant <name>   only this one, or several times: ${mutants.map(({ name }) => name).join(", ")}
 `;
+const PROGRAM = "test/chaos/exactly-once/main.ts";
 const RUNS = "100";
 const RUNS_OF_MUTANT = "12";
 
@@ -81,4 +82,4 @@ if (values.help === true) process.stdout.write(usage);
 else if (![runs, seed, values.within].every(isWhole) || chosen.length === 0) {
   process.stderr.write(`--runs, --seed and --within take whole numbers, --mutant the name of one\n\n${usage}`);
   process.exitCode = 2;
-} else process.exit(await (isHunt ? huntMutants(chosen, { runs, seed, say }) : run()));
+} else process.exit(await (isHunt ? huntMutants(chosen, { program: PROGRAM, runs, seed, say }) : run()));

@@ -1,17 +1,5 @@
-/**
- * Owns: the bugs that the chaos has to find: each a change of one place in the code that would lose rows, double them, or wait for good.
- *
- * XOM1 `find` stands in the file exactly once (mutants.test.ts): when the code has changed, the mutant is written anew.
- */
-
-export type Mutant = {
-  readonly name: string;
-  readonly what: string;
-  readonly file: string;
-  readonly changes: readonly { readonly find: string; readonly replace: string }[];
-  /** Over the description of a plan: those that cannot reach the place are left out. */
-  readonly plans: string;
-};
+/** Owns: the bugs that the chaos has to find: each a change of one place in the code that would lose rows, double them, or wait for good. */
+import type { Mutant } from "../mutant.ts";
 
 const kafka = "runtime/connectors/kafka/sink";
 const mysql = "runtime/connectors/mysql";
@@ -96,13 +84,3 @@ export const mutants: readonly Mutant[] = [
     plans: "^xa.*stop at tm:(before-commit|after-commit)",
   },
 ];
-
-/** The file's text with the bug. Errors: a place is not there, or more than once. */
-export function applyMutant({ name, file, changes }: Mutant, text: string): string {
-  return changes.reduce((changed, { find, replace }) => {
-    const pieces = changed.split(find);
-    if (pieces.length !== 2)
-      throw new Error(`mutant ${name}: ${file} has ${JSON.stringify(find)} ${pieces.length - 1} times`);
-    return pieces.join(replace);
-  }, text);
-}

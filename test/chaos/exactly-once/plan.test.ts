@@ -2,9 +2,10 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { stripTypeScriptTypes } from "node:module";
 import { describe, it } from "node:test";
+import { applyMutant } from "../mutant.ts";
 import { downtimes } from "./downtimes.ts";
 import { faults } from "./faults.ts";
-import { applyMutant, mutants } from "./mutants.ts";
+import { mutants } from "./mutants.ts";
 import { describePlan, planOf, reachable, RECORDS } from "./plan.ts";
 
 const SEEDS = 400;

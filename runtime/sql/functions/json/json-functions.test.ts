@@ -84,6 +84,9 @@ const examples: readonly (readonly [expression: string, value: unknown])[] = [
   ["JSON_OBJECT(KEY 'K1' VALUE CAST(NULL AS STRING) ABSENT ON NULL)", "{}"],
   ["JSON_OBJECT(KEY 'K1' VALUE JSON_OBJECT(KEY 'K2' VALUE 'V'))", '{"K1":{"K2":"V"}}'],
   [`JSON_OBJECT('2' VALUE 1.50, '1' VALUE '{"a":1}')`, '{"2":1.50,"1":"{\\"a\\":1}"}'],
+  ["JSON_OBJECT('a' VALUE CAST(NULL AS INT), 'b' VALUE 2, 'c' VALUE CAST(NULL AS INT) ABSENT ON NULL)", '{"b":2}'],
+  ["JSON_OBJECT('a' VALUE 1, 'b' VALUE 2, 'a' VALUE 3)", '{"a":3,"b":2}'],
+  ["JSON_OBJECT(UPPER('a') VALUE 1, 'b' VALUE 2)", '{"A":1,"b":2}'],
   ["JSON_ARRAY()", "[]"],
   ["JSON_ARRAY(1, '2')", '[1,"2"]'],
   ["JSON_ARRAY(CAST(NULL AS STRING) NULL ON NULL)", "[null]"],
@@ -106,6 +109,12 @@ const examples: readonly (readonly [expression: string, value: unknown])[] = [
   ["JSON_STRING(TIME '13:37:42')", '"13:37:42"'],
   ["JSON_STRING(X'54657374')", '"VGVzdA=="'],
   ["JSON_STRING(MAP['M1', 'V1', 'M2', NULL])", '{"M1":"V1","M2":null}'],
+  // JSON_QUOTE and JSON_UNQUOTE.
+  ["JSON_QUOTE('≠ will be escaped')", '"\\u2260 will be escaped"'],
+  [`JSON_QUOTE('"1"')`, '"\\"1\\""'],
+  [`JSON_UNQUOTE('"[\\u0041]"')`, "[A]"],
+  ["JSON_UNQUOTE('[]')", "[]"],
+  [`JSON_UNQUOTE('"[1, 2, 3}')`, '"[1, 2, 3}'],
   // IS JSON.
   [`'"abc"' IS JSON`, true],
   ["'abc' IS JSON", false],

@@ -1,5 +1,6 @@
 /**
- * Owns: planting a bug in a copy of the code, and running the chaos there until it is found.
+ * Owns: planting a bug in a copy of the code, and running a suite of the chaos there until it is found.
+ * Called by: the suites that run by seeds (exactly-once, sql). Their lines say `1/12  seed 7: …`, and end with FAILED when something is wrong.
  *
  * XOU1 Found is: a run says that something is wrong. That it would not say so without the bug is what all other runs show.
  */
@@ -10,16 +11,22 @@ import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { textTable } from "../../../bench/measure/text-table.ts";
-import { systemClock } from "../../../base/index.ts";
-import { applyMutant, type Mutant } from "./mutants.ts";
+import { systemClock } from "../../base/index.ts";
+import { textTable } from "../../bench/measure/text-table.ts";
+import { applyMutant, type Mutant } from "./mutant.ts";
 
-const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 /** Links: they are large, or none of the job's. */
 const LINKED = ["node_modules"];
 const LEFT_OUT = new Set([".git", "dist", ...LINKED]);
 
-type Hunt = { readonly runs: string; readonly seed: string; readonly say: (line: string) => void };
+type Hunt = {
+  /** The program of the suite, from the root: it takes --runs, --seed, --only and --stop. */
+  readonly program: string;
+  readonly runs: string;
+  readonly seed: string;
+  readonly say: (line: string) => void;
+};
 
 /** Exit code: 0 when each was found. */
 export async function huntMutants(mutants: readonly Mutant[], hunt: Hunt): Promise<0 | 1> {
@@ -40,14 +47,14 @@ export async function huntMutants(mutants: readonly Mutant[], hunt: Hunt): Promi
 type Found = { readonly runs: number; readonly by: string };
 
 /** null: it was not found. */
-async function huntOne(mutant: Mutant, { runs, seed, say }: Hunt): Promise<Found | null> {
+async function huntOne(mutant: Mutant, { program, runs, seed, say }: Hunt): Promise<Found | null> {
   const tree = mkdtempSync(join(tmpdir(), `streamjob-mutant-${mutant.name}-`));
   try {
     copyCode(tree);
     const path = join(tree, mutant.file);
     writeFileSync(path, applyMutant(mutant, readFileSync(path, "utf8")));
     const options = ["--runs", runs, "--seed", seed, "--only", mutant.plans, "--stop"];
-    const child = spawn(process.execPath, [join(tree, "test/chaos/exactly-once/main.ts"), ...options], {
+    const child = spawn(process.execPath, [join(tree, program), ...options], {
       cwd: tree,
       stdio: ["ignore", "pipe", "inherit"],
     });

@@ -1,0 +1,124 @@
+/**
+ * Owns: one run of the chaos of SQL, as its plan says (plan.ts), and what came of it.
+ *
+ * XQQ1 In the end the changes that are committed come to the table that DuckDB gives for the same rows, and no part of the sink is left hidden.
+ * XQQ2 A fault comes at a random moment after the job has come back from the one before (a checkpoint that was triggered after it has completed), an early one before that. The
+ *      sources do not end before all faults have come.
+ */
+import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import { type Random, seededRandom, sleep, systemClock } from "../../../base/index.ts";
+import { duckdbResults, numberText } from "../../../runtime/table/queries/duckdb.test-support.ts";
+import type { JobRun } from "../../integration/job-run.ts";
+import { assertNoneHidden, assertSameLines, readLines } from "../../integration/part-files.ts";
+import { inWorkspace, type Workspace } from "../../integration/workspace.ts";
+import { processFaults } from "../process-faults.ts";
+import { tableOfChanges } from "./changes.ts";
+import type { JobInput } from "./jobs/changes-of-query.ts";
+import { describePlan, type SqlPlan } from "./plan.ts";
+import { rowsOf } from "./rows.ts";
+
+const MODULE = new URL("./jobs/changes-of-query.ts", import.meta.url).pathname;
+const PARALLELISM = 2;
+/** One to spare, for one that stands still. */
+const TASK_MANAGERS = PARALLELISM + 1;
+/** A fault comes at most so long after the job has come back. */
+const MOMENT_MS = 1200;
+/** An early one comes at most so long after the one before. */
+const EARLY_MS = 1500;
+const FINISH_WITHIN_MS = 300_000;
+
+export type SqlOutcome = {
+  readonly plan: SqlPlan;
+  readonly seconds: number;
+  /** null: nothing was wrong. */
+  readonly problem: string | null;
+  /** Of the tasks, as the last JobManager counted; 0 when something was wrong. */
+  readonly restarts: number;
+  /** Committed, and rows that they come to; 0 when something was wrong. */
+  readonly changes: number;
+  readonly rows: number;
+};
+
+/** `onTimeline`: gets what happened when, line by line, of a run that was good. */
+export async function runQuery(
+  plan: SqlPlan,
+  onTimeline: (line: string) => void = () => undefined,
+): Promise<SqlOutcome> {
+  const startedMs = systemClock.monotonicMs();
+  let seen = { restarts: 0, changes: 0, rows: 0 };
+  let problem: string | null = null;
+  try {
+    await inWorkspace("sql", async (workspace) => {
+      seen = await brokenRun(workspace, plan);
+      for (const line of workspace.notes) onTimeline(line);
+    });
+  } catch (error) {
+    problem = error instanceof Error ? error.message : String(error);
+  }
+  return { plan, seconds: (systemClock.monotonicMs() - startedMs) / 1000, problem, ...seen };
+}
+
+/** Errors: XQQ1 does not hold, or the job did not finish. */
+async function brokenRun(
+  workspace: Workspace,
+  plan: SqlPlan,
+): Promise<Pick<SqlOutcome, "restarts" | "changes" | "rows">> {
+  const { seed, query } = plan;
+  const startedMs = systemClock.monotonicMs();
+  const tell = (what: string): void => {
+    workspace.note(`${((systemClock.monotonicMs() - startedMs) / 1000).toFixed(1)} s: ${what}`);
+  };
+  workspace.note(`seed ${seed}: ${describePlan(plan)}`);
+  const output = workspace.path("output");
+  const hurryFile = workspace.path("hurry");
+  const input: JobInput = { query: query.text, seed, output, hurryFile, mayEndFile: workspace.mayEndFile };
+  const run = await workspace.start({
+    module: MODULE,
+    args: [JSON.stringify(input)],
+    parallelism: PARALLELISM,
+    taskManagers: TASK_MANAGERS,
+    slots: 1,
+  });
+  tell("started");
+  await breakIt(run, plan, {
+    tell,
+    hurry: () => {
+      writeFileSync(hurryFile, "");
+      tell(`the rows hurry; ${readLines(output).length} changes are committed`);
+    },
+  });
+  const { restarts } = await run.finish("FINISHED", FINISH_WITHIN_MS);
+  tell("finished");
+  const changes = readLines(output);
+  const rows = tableOfChanges(changes, numberText);
+  const [expected = []] = await duckdbResults(rowsOf(seed), [query.duckdb]);
+  assertSameLines(rows, expected, "the table");
+  await assertNoneHidden(output);
+  tell("exact");
+  return { restarts, changes: changes.length, rows: rows.length };
+}
+
+type Hands = { readonly tell: (what: string) => void; readonly hurry: () => void };
+
+/** XQQ2 */
+async function breakIt(run: JobRun, { seed, faults, hurriesAt }: SqlPlan, { tell, hurry }: Hands): Promise<void> {
+  const random = seededRandom(seed ^ 0x5eed);
+  let sinceMs = 0;
+  for (const [place, { name, isEarly }] of faults.entries()) {
+    if (place === hurriesAt) hurry();
+    if (!isEarly) assert.ok(await run.comesBack(sinceMs), "the job is over before all faults have come");
+    await moment(random, isEarly ? EARLY_MS : MOMENT_MS);
+    sinceMs = systemClock.nowMs();
+    await processFaults[name]({ run, random });
+    tell(isEarly ? `${name}, early` : name);
+  }
+  assert.ok(await run.comesBack(sinceMs), "the job is over before all faults have come");
+  tell("the job has come back");
+  if (hurriesAt === faults.length) hurry();
+}
+
+/** Not to wait for anything: this is the random moment. */
+async function moment(random: Random, mostMs: number): Promise<void> {
+  await sleep(systemClock, random.next() * mostMs);
+}
