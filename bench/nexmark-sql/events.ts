@@ -8,8 +8,8 @@
  */
 import { t, type ValueType } from "streamjob";
 import type { ColumnBuilder } from "../../runtime/record/index.ts";
-import type { BigintColumn, TextColumn } from "../../runtime/record/columns/column.ts";
-import { type Float64Store, TextStore } from "../../runtime/record/columns/column-store.ts";
+import type { TextColumn } from "../../runtime/record/columns/column.ts";
+import { type BigintStore, type Float64Store, TextStore } from "../../runtime/record/columns/column-store.ts";
 import {
   ACTIVE,
   auctionOf,
@@ -237,7 +237,7 @@ type Put = (value: number, at: number) => void;
 
 /** By words: a bigint in between would be allocated (NXE3). */
 function bigints({ stores }: ColumnBuilder, place: number): Put {
-  const { words } = stores[place]?.column() as BigintColumn;
+  const { words } = (stores[place] as BigintStore).column();
   return (value, at) => {
     words[2 * at] = value;
   };
