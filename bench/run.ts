@@ -15,6 +15,7 @@ import { exchangeQuestion } from "./exchange.ts";
 import { kafkaQuestion } from "./kafka.ts";
 import { mysqlQuestion } from "./mysql.ts";
 import { nexmarkQuestion } from "./nexmark.ts";
+import { nexmarkSqlQuestion } from "./nexmark-sql.ts";
 import { BadUsage, type Question } from "./question.ts";
 import { stateQuestion } from "./state.ts";
 import { upgradeQuestion } from "./upgrade.ts";
@@ -28,6 +29,7 @@ const questions: Readonly<Record<string, Question>> = {
   async: asyncQuestion,
   mysql: mysqlQuestion,
   nexmark: nexmarkQuestion,
+  "nexmark-sql": nexmarkSqlQuestion,
   state: stateQuestion,
   upgrade: upgradeQuestion,
   controller: controllerQuestion,

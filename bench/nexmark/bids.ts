@@ -23,51 +23,51 @@ export const Bid = t.record({
 });
 export type Bid = { auction: number; bidder: number; price: number; dateTime: number; extra: string };
 
-const EVENTS = 50;
+export const EVENTS = 50;
 const BIDS_FIRST = 4;
 const BIDS = EVENTS - BIDS_FIRST;
 const EVENTS_PER_MS = 10;
 const FIRST_MS = 1_700_000_000_000;
-const FIRST_ID = 1000;
+export const FIRST_ID = 1000;
 /** Auctions and people that are active at a time. */
-const ACTIVE = 100;
-const HOT_EVERY = 100;
+export const ACTIVE = 100;
+export const HOT_EVERY = 100;
 const PRICES = 1_000_000;
 /** Different texts of `extra`, 20 to 51 characters long. */
-const EXTRAS = 1024;
+export const EXTRAS = 1024;
 
-function eventOfBid(index: number): number {
+export function eventOfBid(index: number): number {
   const round = Math.floor(index / BIDS);
   // Not `index % BIDS`: of numbers that are not known to be small integers that costs more than all the rest.
   return round * EVENTS + BIDS_FIRST + (index - round * BIDS);
 }
 
 /** murmur3's finaliser: the random number of an event and a purpose. */
-function random(event: number, purpose: number): number {
+export function random(event: number, purpose: number): number {
   let hash = Math.imul((event | 0) ^ Math.imul(purpose, 0x9e3779b1), 0x85ebca6b);
   hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
   return (hash ^ (hash >>> 16)) >>> 0;
 }
 
-function auctionOf(event: number): number {
+export function auctionOf(event: number): number {
   const last = Math.floor(event / EVENTS) * 3;
   const dice = random(event, 1);
   if ((dice & 1) === 0) return FIRST_ID + Math.floor(last / HOT_EVERY) * HOT_EVERY;
   return FIRST_ID + Math.max(0, last - ((dice >>> 1) % ACTIVE));
 }
 
-function bidderOf(event: number): number {
+export function bidderOf(event: number): number {
   const last = Math.floor(event / EVENTS);
   const dice = random(event, 2);
   if ((dice & 3) !== 0) return FIRST_ID + Math.floor(last / HOT_EVERY) * HOT_EVERY;
   return FIRST_ID + Math.max(0, last - ((dice >>> 2) % ACTIVE));
 }
 
-const priceOf = (event: number): number => 100 + (random(event, 3) % PRICES);
-const timeOf = (event: number): number => FIRST_MS + Math.floor(event / EVENTS_PER_MS);
-const extraOf = (event: number): number => random(event, 4) % EXTRAS;
+export const priceOf = (event: number): number => 100 + (random(event, 3) % PRICES);
+export const timeOf = (event: number): number => FIRST_MS + Math.floor(event / EVENTS_PER_MS);
+export const extraOf = (event: number): number => random(event, 4) % EXTRAS;
 
-const extras: readonly string[] = Array.from({ length: EXTRAS }, (_none, number) => {
+export const extras: readonly string[] = Array.from({ length: EXTRAS }, (_none, number) => {
   let text = "";
   for (let letter = 0; letter < 20 + (number % 32); letter++)
     text += String.fromCharCode(97 + (random(number * 64 + letter, 5) % 26));

@@ -1,0 +1,37 @@
+/** A Nexmark query in SQL: arguments are the query, the number of events, the folder for reports, milliseconds between checkpoints. */
+import { type DataStream, job } from "streamjob";
+import { systemClock } from "../../base/index.ts";
+import { givenTableOf } from "../../runtime/table/given-stream.ts";
+import { ScriptPlans } from "../../runtime/table/script-plan.ts";
+import { ColumnScans } from "./column-scans.ts";
+import { eventSource, eventTimes } from "./event-source.ts";
+import { eventTables } from "./events.ts";
+import { fingerprintSink } from "./fingerprint-sink.ts";
+import { sqlQueries } from "./queries.ts";
+
+export default job((env) => {
+  const [name, events, folder, interval] = env.args as [string, string, string, string];
+  const query = sqlQueries.get(name);
+  if (query === undefined) throw new Error(`there is no query ${name}`);
+  const { text, tables, determined } = query;
+  env.configure({ name: `nexmark-sql-${name}`, checkpoints: { interval: Number(interval), mode: "exactly-once" } });
+  const streams = tables.map((table): [string, DataStream<object>] => [
+    table,
+    env
+      .fromSource(eventSource(table, { among: Number(events) }), { uid: table })
+      .transform(eventTimes(table), { uid: `${table}:times`, type: eventTables[table].type }),
+  ]);
+  const given = new Map(streams) as Map<string, DataStream<unknown>>;
+  const described = [...given].map(([table, stream]) => givenTableOf(table, stream, { rowtime: "dateTime" }));
+  const { queries } = new ScriptPlans("").plan(text, name, described);
+  const [plan] = queries;
+  if (plan === undefined) throw new Error(`${name} asks nothing`);
+  const { input } = plan;
+  const columns = input.row.flatMap((column, place) => (determined.includes(column.name) ? [place] : []));
+  if (columns.length !== determined.length) throw new Error(`${name} lacks a column that is to be compared`);
+  if (input.changes === "upsert") throw new Error(`${name} gives upserts, which the sum of rows is not for (NXF1)`);
+  const session = { timeZone: "UTC", clock: systemClock };
+  // As a blackhole takes them: changes in columns, which Table gives as rows only.
+  const result = new ColumnScans({ env, session, mode: "streaming", given }).streamOf(input);
+  result.sinkTo(fingerprintSink(folder, columns), { uid: "fingerprint" });
+});
