@@ -37,6 +37,7 @@ export const queryNames: readonly string[] = [
   "a left join of groups",
   "in groups that change",
   "not exists of groups that change",
+  "not in a query without NULLs",
   "join of the last of each key",
   // joins by time
   "what was paid within some seconds",
