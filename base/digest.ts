@@ -1,5 +1,5 @@
 /** Digests: ids that are made of what they stand for (the same input has the same id, in every process and every version), and the hashes of texts. */
-import { createHash } from "node:crypto";
+import { createHash, hash } from "node:crypto";
 
 /** The first `length` (at most 64) hex digits of the SHA-256 of the parts, each followed by a NUL. */
 export function hexDigest(length: number, ...parts: readonly (string | number)[]): string {
@@ -9,6 +9,9 @@ export function hexDigest(length: number, ...parts: readonly (string | number)[]
 }
 
 /** Of the text in UTF-8, in lower-case hex digits. */
-export function textDigest(algorithm: "md5" | "sha1" | "sha256", text: string): string {
-  return createHash(algorithm).update(text, "utf8").digest("hex");
+export function textDigest(
+  algorithm: "md5" | "sha1" | "sha224" | "sha256" | "sha384" | "sha512",
+  text: string,
+): string {
+  return hash(algorithm, text, "hex");
 }

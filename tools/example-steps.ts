@@ -116,4 +116,13 @@ export const examples: Readonly<Record<string, Example>> = {
       { kind: "script", file: "show.ts" },
     ],
   },
+  "19-kafka-sql": {
+    servers: kafka,
+    topics: { clicks: 1, minutes: 1, pages: 1 },
+    steps: [
+      { kind: "job", file: "fill.ts" },
+      { kind: "job", file: "job.ts", takesArguments: true },
+      { kind: "job", file: "show.ts" },
+    ],
+  },
 };

@@ -50,8 +50,16 @@ export function renderFunctionsPage(tables: string): string {
     "",
     "# Functions of SQL",
     "",
-    "What `streamjob sql --check` knows by name, in upper or lower case; names and meanings are Flink's. Arguments in brackets may be left out. " +
-      "Operators, CASE, CAST, windows and the JSON functions with a syntax of their own are not in it.",
+    "What is known by name, in upper or lower case; names and meanings are Flink's. Arguments in brackets may be left out. Operators, CASE, CAST and windows are not in it.",
+    "",
+    "What is different from Flink, on purpose:",
+    "",
+    "- A place or length in a text counts characters (code points), also in LPAD, RPAD and OVERLAY: none is cut in two.",
+    "- A day that there is not, as in `TO_TIMESTAMP('2026-02-30 00:00:00')`, is NULL; Flink takes the last day of the month, or one of the next.",
+    "- A time zone that there is not is an error; Flink takes UTC.",
+    "- A path into JSON that cannot be read, and a type that `RETURNING` cannot give, are found when the query is checked, not when a row comes.",
+    "- Months are added to a TIMESTAMP_LTZ on the clock of the session's zone, and days, hours and less as they pass. TIMESTAMPADD leaves a DATE a DATE.",
+    "- Patterns of regular expressions are JavaScript's, with Java's flags in front, `\\Q…\\E` and classes such as `\\p{Alpha}`; what only Java has cannot be read, and matches nothing.",
     "",
     `${tables.trim()}\n`,
   ].join("\n");

@@ -41,6 +41,8 @@ export default job((env) => {
        FROM t_order GROUP BY TUMBLE(createTime, INTERVAL '5' SECOND), userName`,
     )
     .toRetractStream({ uid: "totals" })
-    .map(({ isAdded, row }) => `(${isAdded},${row.userName},${row.orders},${row.most},${row.least})`, { type: t.string })
+    .map(({ isAdded, row }) => `(${isAdded},${row.userName},${row.orders},${row.most},${row.least})`, {
+      type: t.string,
+    })
     .print();
 });

@@ -81,6 +81,39 @@ describe("a script as a job", () => {
     });
   }
 
+  it("in batch mode final results are appended to files", async () => {
+    const path = join(root, "totals");
+    const totals = `CREATE TABLE totals (name STRING, total DECIMAL(38, 2)) WITH ('connector' = 'filesystem', 'path' = '${path}', 'format' = 'csv');`;
+    const script = `SET 'execution.runtime-mode' = 'batch'; ${orders()} ${totals} INSERT INTO totals SELECT name, SUM(price) FROM orders GROUP BY name;`;
+    await using driver = await JobDriver.start(sqlJob(script, "job.sql"), { keepSinks: true, parallelism: 2 });
+    await driver.run();
+    const lines = readdirSync(path).flatMap((part) => readFileSync(join(path, part), "utf8").trim().split("\n"));
+    assert.deepEqual(lines.sort(), ["ann,4.50", "bob,2.50", "cid,1.00"]);
+  });
+
+  it("what a connector refuses is shown at its option, before anything is connected to", async () => {
+    const counts = `CREATE TABLE counts (name STRING, orders BIGINT) WITH ('connector' = 'filesystem', 'path' = '/x', 'format' = 'csv');`;
+    await assert.rejects(
+      JobDriver.start(
+        sqlJob(`${orders()}\n${counts} INSERT INTO counts SELECT name, COUNT(*) FROM orders GROUP BY name;`, "job.sql"),
+      ),
+      /job.sql:3:\d+: table counts: the connector filesystem only appends, and the rows of this query change/,
+    );
+    const nested = `CREATE TABLE n (m MAP<STRING, INT>) WITH ('connector' = 'filesystem', 'path' = '/x', 'format' = 'csv'); SELECT * FROM n;`;
+    await assert.rejects(
+      JobDriver.start(sqlJob(nested, "job.sql")),
+      /job.sql:1:\d+: table n: the format csv cannot have this table[^]*\^{8}/,
+    );
+  });
+
+  it("refuses partitions at their column", async () => {
+    const script = `CREATE TABLE t (id INT, name STRING) PARTITIONED BY (name) WITH ('connector' = 'filesystem', 'path' = '/x', 'format' = 'csv'); INSERT INTO t VALUES (1, 'a');`;
+    await assert.rejects(
+      JobDriver.start(sqlJob(script, "job.sql")),
+      /job.sql:1:\d+: table t: it is PARTITIONED BY name/,
+    );
+  });
+
   it("says what is wrong with a table", async () => {
     const script = `CREATE TABLE t (id INT) WITH ('connector' = 'filesystem', 'path' = '/x', 'fromat' = 'csv'); SELECT * FROM t;`;
     await assert.rejects(

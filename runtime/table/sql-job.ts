@@ -4,7 +4,7 @@
  * SQJB1 What is set is the job's settings: keys of SET that are options of a job are as `-D` on the command line, which goes over them.
  * SQJB2 INSERT INTO and EXECUTE STATEMENT SET are the job; the result of a SELECT is printed.
  */
-import { StreamError, systemClock } from "../../base/index.ts";
+import { StreamError, systemClock, systemRandom } from "../../base/index.ts";
 import { job, type Job } from "../api/index.ts";
 import { sinkStream } from "./plan-ends.ts";
 import { PlanStreams } from "./plan-streams.ts";
@@ -28,7 +28,7 @@ export function sqlJob(script: string, name: string): Job {
       );
     const ofJob = [...settings].filter(([key]) => !OWN_KEYS.has(key));
     env.setOptions(Object.fromEntries(ofJob.map(([key, { value }]) => [key, value])));
-    const session = { timeZone, clock: systemClock };
+    const session = { timeZone, clock: systemClock, random: systemRandom };
     const streams = new PlanStreams({ env, session, mode, given: new Map() });
     for (const sink of sinks) sinkStream(sink, streams.streamOf(sink.input));
     for (const [index, { input }] of queries.entries()) new Table(input, streams).print({ uid: `query-${index + 1}` });

@@ -1,38 +1,38 @@
 /**
  * Owns: whether the tables of a plan have connectors that do what the plan asks, as problems at their places in the script.
  *
- * TCHK1 Nothing is loaded and nothing is connected to for it.
+ * TCHK1 Each connector is made as the job will make it, so that whatever it refuses is known ahead, with its place; nothing is connected to for it.
  */
 import { type CatalogTable, inputsOf, type PlanNode, type PlanSink, type SqlProblem } from "../sql/index.ts";
-import { checkTableOptions, TableError, type TableUses } from "../tables/index.ts";
-import { descriptionOf } from "./table-descriptions.ts";
+import { tableConnector, type TableConnector, TableError, type TableUses } from "../tables/index.ts";
+import { descriptionOf, storedPlaces } from "./table-descriptions.ts";
 
 type Use = keyof TableUses;
+type Make = (connector: TableConnector) => unknown;
 
 export function tableProblems(sinks: readonly PlanSink[], queries: readonly PlanNode[]): readonly SqlProblem[] {
   const problems = new Map<CatalogTable, SqlProblem>();
-  const check = (name: string, table: CatalogTable, use: Use): void => {
-    const problem = table.given === null && !problems.has(table) ? problemOf(name, table, use) : null;
+  const check = (name: string, table: CatalogTable, use: Use, make: Make): void => {
+    const problem = table.given === null && !problems.has(table) ? problemOf(name, table, use, make) : null;
     if (problem !== null) problems.set(table, problem);
   };
   const seen = new Set<PlanNode>();
   const visit = (node: PlanNode): void => {
     if (seen.has(node)) return;
     seen.add(node);
-    if (node.kind === "scan") check(node.name, node.table, "isRead");
+    if (node.kind === "scan")
+      check(node.name, node.table, "isRead", ({ source }) => source?.(storedPlaces(node.table, node.columns)));
     for (const input of inputsOf(node)) visit(input);
   };
-  for (const { name, table } of sinks) check(name, table, "isWritten");
+  for (const { name, table, input } of sinks) check(name, table, "isWritten", ({ sink }) => sink?.(input.changes));
   for (const node of [...sinks.map(({ input }) => input), ...queries]) visit(node);
   return [...problems.values()];
 }
 
-function problemOf(name: string, table: CatalogTable, use: Use): SqlProblem | null {
+function problemOf(name: string, table: CatalogTable, use: Use, make: Make): SqlProblem | null {
   try {
-    if (checkTableOptions(descriptionOf(name, table, use))[use]) return null;
-    const what = use === "isRead" ? "is only written" : "is only read";
-    const message = `table ${name}: its connector ${what}`;
-    return { message, remedy: "Choose another connector.", at: placeOf(table, { option: "connector" }) };
+    make(tableConnector(descriptionOf(name, table, use)));
+    return null;
   } catch (error) {
     if (!(error instanceof TableError)) throw error;
     const { message, remedy } = error.problem;

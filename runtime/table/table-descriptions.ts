@@ -11,7 +11,7 @@ const isStored = (column: Defined): column is Stored => column.kind !== "compute
 
 /** With the columns that are stored, or of one that is written to those that INSERT writes. */
 export function descriptionOf(name: string, table: CatalogTable, use: keyof TableUses): TableDescription {
-  const { options, primaryKey, columns } = table.definition;
+  const { options, primaryKey, partitionedBy, columns } = table.definition;
   const written = new Set(table.writable.map((column) => column.name));
   const stored = columns.filter(isStored).filter((column) => use === "isRead" || written.has(column.name.name));
   return {
@@ -23,6 +23,7 @@ export function descriptionOf(name: string, table: CatalogTable, use: keyof Tabl
       return { name: own, type: shown?.type ?? column.type, metadata };
     }),
     primaryKey: primaryKey?.columns.map((key) => key.name) ?? [],
+    partitionedBy: partitionedBy.map((column) => column.name),
     options: Object.fromEntries(options.map(({ key, value }) => [key, value])),
   };
 }

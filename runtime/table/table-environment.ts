@@ -3,7 +3,7 @@
  *
  * TENV1 Statements are looked at in the order of the calls, each with the tables that came before it: streams, and what CREATE has made.
  */
-import { StreamError, systemClock } from "../../base/index.ts";
+import { StreamError, systemClock, systemRandom } from "../../base/index.ts";
 import type { DataStream, StreamEnvironment } from "../api/index.ts";
 import type { GivenTable, PlanMode } from "../sql/index.ts";
 import { givenTableOf, type TableOptions } from "./given-stream.ts";
@@ -56,7 +56,7 @@ export class TableEnvironment {
     this.#plans = new ScriptPlans(
       `SET 'execution.runtime-mode' = '${mode}';\nSET 'table.local-time-zone' = '${zone}';\n`,
     );
-    const session = { timeZone, clock: systemClock };
+    const session = { timeZone, clock: systemClock, random: systemRandom };
     this.#streams = new PlanStreams({ env, session, mode, given: this.#given });
   }
 

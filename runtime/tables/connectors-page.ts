@@ -13,8 +13,22 @@ export function describeConnectors(): string {
     ...connectorDefinitions.map(connectorText),
     "## Formats\n\nOptions begin with the format's name: `'csv.field-delimiter' = ';'`.",
     ...[...formats.values()].map(formatText),
+    `## What differs from Flink\n\n${differences.map((each) => `- ${each}`).join("\n")}`,
   ].join("\n\n");
 }
+
+/** Where the meaning is another one than Flink's, and why. */
+const differences: readonly string[] = [
+  "Options: what is unknown, and every Kafka property that the client does not have, is refused; Flink passes some on without effect. Parallelism is the job's, not a table's.",
+  "A DECIMAL that does not fit its type, and a number with a fraction for a whole type, cannot be read; Flink's json makes NULL of the first and cuts the second.",
+  "Lines: in `filesystem` a line is a record, so csv has no line ends inside of fields. Blank lines are left out. The `raw` format is of text there.",
+  "`csv`: without `null-literal` an empty field of another type than text is NULL, as NULL is written; a quoted field is never the null literal.",
+  "`datagen`: random values follow from the number of the row, so that a row is the same after a restart. Times are the exception.",
+  "`kafka` begins at the offsets of `properties.group.id`, as in Flink, and at the earliest where the group has none.",
+  "`upsert-kafka`, `mysql` and `redis` write of the rows of one key that come in one batch only the last. Results are the same; fewer versions are seen on the way.",
+  "Rows of a query whose own key is not the table's: of each key of the table the last row that is still there is written, as Flink does by `table.exec.sink.upsert-materialize`, which here has no switch.",
+  "`avro` has no DATE within other values, and no registry of schemas. `debezium-json` is only read.",
+];
 
 function connectorText({
   name,

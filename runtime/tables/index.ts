@@ -1,5 +1,5 @@
 /** Room `tables`: the tables of SQL and the world outside: connectors by name, their options, formats of records. */
 export { describeConnectors } from "./connectors-page.ts";
-export { checkTableOptions, tableConnector, type TableUses } from "./registry.ts";
+export { tableConnector, type TableUses } from "./registry.ts";
 export type { TableColumn, TableConnector, TableDescription, TableSink, TableSource } from "./table-description.ts";
 export { TableError, type TableProblem } from "./table-error.ts";

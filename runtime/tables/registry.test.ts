@@ -78,6 +78,15 @@ describe("the options of a table", () => {
     assert.equal(error.destiny, "terminal");
   });
 
+  it("partitions are refused, not left out", () => {
+    const table = { ...tableOf(types, files), partitionedBy: ["b"] };
+    assert.match(
+      problemOf(() => checkTableOptions(table)).message,
+      /it is PARTITIONED BY b, and no connector has partitions/,
+    );
+    assert.equal(problemOf(() => checkTableOptions(table)).column, "b");
+  });
+
   it("metadata that a connector does not have is refused at its column", () => {
     const table = {
       ...tableOf(types, files),

@@ -11,6 +11,7 @@ import {
   checkWrittenMetadata,
   type ConnectorDefinition,
   type MakeConnector,
+  refusePartitions,
 } from "./connectors/connector.ts";
 import { datagenDefinition, makeDatagen } from "./connectors/datagen-table.ts";
 import { filesystemDefinition, makeFilesystem } from "./connectors/filesystem-table.ts";
@@ -62,6 +63,7 @@ function optionsOf(table: TableDescription, definition: ConnectorDefinition): Ta
   const rows = [...definition.rows, ...formatRows(definition.slots, table.options)];
   const options = new TableOptions(table, `the connector ${definition.name}`, rows);
   checkMetadata(table, definition);
+  refusePartitions(table);
   return options;
 }
 

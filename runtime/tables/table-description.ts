@@ -23,10 +23,10 @@ export type TableDescription = {
   readonly columns: readonly TableColumn[];
   /** Names; empty: there is no key. */
   readonly primaryKey: readonly string[];
+  /** Names; empty: there are no partitions. */
+  readonly partitionedBy?: readonly string[];
   /** WITH. */
   readonly options: Readonly<Record<string, string>>;
-  /** Of a table that is made of values in the job's module: its rows, as SQRT1 says. */
-  readonly values?: readonly Readonly<Record<string, unknown>>[];
 };
 
 export type TableSource = {

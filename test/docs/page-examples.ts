@@ -27,6 +27,7 @@ export class PageExamples {
     for (const [, name, code] of this.text.matchAll(/^```ts file=(\S+)\n([\s\S]*?)^```$/gm)) {
       const resolved = (code as string)
         .replaceAll(/from "streamjob\/connectors\/(\w+)"/g, 'from "../../runtime/connectors/$1/index.ts"')
+        .replaceAll('from "streamjob/table"', 'from "../../runtime/table/index.ts"')
         .replaceAll('from "streamjob/testkit"', 'from "../../runtime/testkit/index.ts"')
         .replaceAll('from "streamjob"', 'from "../../runtime/api/index.ts"');
       writeFileSync(join(folder, name as string), resolved);

@@ -95,7 +95,7 @@ function compileFilter(
 ): Filter {
   const code = new Code();
   const source = new BatchSource(input, fields);
-  const { value } = contextOf(code, source, session).generate(condition);
+  const { value } = contextOf(code, source, session, [condition]).generate(condition);
   code.line(`if (${value}) selected[n++] = r;`);
   return code.compile(
     ["columns", "rows", "from", "count", "selected"],
@@ -114,7 +114,12 @@ function compileProject(
 ): Project {
   const code = new Code();
   const source = new BatchSource(input, from.fields);
-  const context = contextOf(code, source, session);
+  const context = contextOf(
+    code,
+    source,
+    session,
+    columns.map(({ value }) => value),
+  );
   const heads = columns.map(({ value, column, place }, index) => {
     const { type } = output[place] as PlanRow[number];
     const generated = context.generate(value);

@@ -29,15 +29,27 @@ import {
   part,
 } from "./logic.ts";
 import { nullOf, operation } from "./operation.ts";
+import { repeatedParts } from "./repeated-parts.ts";
 import { joinedBytes } from "./values.ts";
 
-export function contextOf(code: Code, source: ColumnSource, session: SqlSession): GeneratorContext {
+/** `expressions`: all that are to be generated. */
+export function contextOf(
+  code: Code,
+  source: ColumnSource,
+  session: SqlSession,
+  expressions: readonly TypedExpression[],
+): GeneratorContext {
+  const repeated = repeatedParts(expressions);
   const context: GeneratorContext = {
     code,
     source,
     session,
     zone: timeZone(session.timeZone),
-    generate: (expression) => generated(context, expression),
+    generate: (expression) => {
+      const name = repeated.get(expression);
+      if (name === undefined) return generated(context, expression);
+      return code.remembered(name, () => code.settled(generated(context, expression)));
+    },
   };
   return context;
 }

@@ -108,10 +108,12 @@ function chosen(
     if (taken.isNull !== "true") code.line(`${value} = ${taken.value};`);
     code.line(`${isNull} = ${taken.isNull ?? "false"};`);
   };
+  // The first condition is asked for each row: outside of the block, its texts are read at once.
+  const first = ways[0]?.when();
   code.line(`let ${value} = ${neutralOf(type)}, ${isNull} = true;`);
   code.block(`${label}:`, () => {
-    for (const { when, result } of ways) {
-      const condition = when();
+    for (const [index, { when, result }] of ways.entries()) {
+      const condition = index === 0 && first !== undefined ? first : when();
       code.block(`if (${condition.value})`, () => {
         take(result);
         code.line(`break ${label};`);
@@ -163,18 +165,22 @@ export function generateChoice(context: GeneratorContext, call: Call): Generated
 
 function firstOf(context: GeneratorContext, parts: readonly TypedExpression[], type: SqlType): Generated {
   const { code, generate, zone } = context;
+  const [first, ...others] = parts;
+  assert(first !== undefined, "a value to begin with");
+  const from = code.settled(converted(code, { from: generate(first), to: type, zone }, "fail"));
+  if (from.isNull === null || others.length === 0) return from;
   const [value, isNull, label] = [code.name(), code.name(), `way${code.name()}`];
+  code.line(`let ${value} = ${from.value}, ${isNull} = ${from.isNull};`);
   let isNullable = true;
-  code.line(`let ${value} = ${neutralOf(type)}, ${isNull} = true;`);
-  code.block(`${label}:`, () => {
-    for (const each of parts) {
+  code.block(`${label}: if (${isNull})`, () => {
+    for (const each of others) {
       const found = converted(code, { from: generate(each), to: type, zone }, "fail");
       if (found.isNull === "true") continue;
-      if (found.isNull === null) isNullable = false;
-      code.block(found.isNull === null ? "" : `if (!${found.isNull})`, () => {
-        code.line(`${value} = ${found.value}; ${isNull} = false; break ${label};`);
-      });
-      if (found.isNull === null) break;
+      const test = found.isNull === null ? "" : `if (!${found.isNull})`;
+      code.line(`${test} { ${value} = ${found.value}; ${isNull} = false; break ${label}; }`);
+      if (found.isNull !== null) continue;
+      isNullable = false;
+      break;
     }
   });
   return { value, isNull: isNullable ? isNull : null, type };

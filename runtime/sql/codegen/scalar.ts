@@ -76,7 +76,7 @@ function compile(
   result: (code: Code, generated: Generated) => string,
 ): (...rows: never[]) => unknown {
   const code = new Code();
-  const generated = contextOf(code, new RowSource(rows), session).generate(expression);
+  const generated = contextOf(code, new RowSource(rows), session, [expression]).generate(expression);
   const returned = result(code, generated);
   return code.compile(
     rows.map(({ name }) => name),

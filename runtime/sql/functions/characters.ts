@@ -34,10 +34,19 @@ type Side = "LEADING" | "TRAILING" | "BOTH";
 
 /** Without any of these characters at its ends. */
 export function trimmed(text: string, characters: string, side: Side): string {
+  if (characters.length === 1) return trimmedOf(text, characters.charCodeAt(0), side);
   const set = new Set(characters);
   const points = Array.from(text);
   let [start, end] = [0, points.length];
   if (side !== "TRAILING") while (start < end && set.has(points[start] as string)) start++;
   if (side !== "LEADING") while (end > start && set.has(points[end - 1] as string)) end--;
   return points.slice(start, end).join("");
+}
+
+/** Of one UTF-16 unit: no unit is a part of two characters. */
+function trimmedOf(text: string, unit: number, side: Side): string {
+  let [start, end] = [0, text.length];
+  if (side !== "TRAILING") while (start < end && text.charCodeAt(start) === unit) start++;
+  if (side !== "LEADING") while (end > start && text.charCodeAt(end - 1) === unit) end--;
+  return text.slice(start, end);
 }

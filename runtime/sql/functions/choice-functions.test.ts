@@ -65,6 +65,24 @@ const examples: readonly (readonly [expression: string, value: unknown])[] = [
   ["ARRAY_MAX(ARRAY[1, NULL, 3, 2])", 3],
   ["ARRAY_MIN(ARRAY[CAST(10 AS BIGINT), CAST(9 AS BIGINT)])", 9n],
   ["ARRAY_MAX(ARRAY[CAST(NULL AS INT)])", null],
+  ["ARRAY_APPEND(ARRAY[1, 2], CAST(3 AS BIGINT))", [1n, 2n, 3n]],
+  ["ARRAY_APPEND(ARRAY[1, 2], NULL)", [1, 2, null]],
+  ["ARRAY_APPEND(CAST(NULL AS ARRAY<INT>), 1)", null],
+  [
+    "ARRAY_APPEND(ARRAY[DATE '2026-01-31'], DATE '2026-02-01')",
+    [new Date(Date.UTC(2026, 0, 31)), new Date(Date.UTC(2026, 1, 1))],
+  ],
+  ["ARRAY_CONCAT(ARRAY[1], ARRAY[2.5])", [10n, 25n]],
+  ["ARRAY_REMOVE(ARRAY[1, NULL, 2], CAST(NULL AS INT))", [1, 2]],
+  ["ARRAY_SLICE(ARRAY[1, 2, 3, 4], -3, -2)", [2, 3]],
+  ["ARRAY_SLICE(ARRAY[1, 2, 3, 4], 0)", [1, 2, 3, 4]],
+  ["ARRAY_SLICE(ARRAY[1, 2, 3, 4], 3, 2)", []],
+  ["ARRAY_SLICE(ARRAY[1, 2, 3, 4], -9, -9)", []],
+  ["ARRAY_UNION(ARRAY[1, NULL], ARRAY[NULL, 1, 2])", [1, null, 2]],
+  ["ARRAY_INTERSECT(ARRAY[1, NULL, 1], ARRAY[NULL, 1])", [1, null]],
+  ["ARRAY_EXCEPT(ARRAY[1, NULL, 3], ARRAY[CAST(3 AS BIGINT)])", [1n, null]],
+  ["MAP_ENTRIES(MAP['a', 1])", [{ key: "a", value: 1 }]],
+  ["MAP_UNION(MAP['a', 1], MAP['a', CAST(2 AS BIGINT)])", new Map([["a", 2n]])],
   ["MAP_KEYS(MAP['a', 1, 'b', 2])", ["a", "b"]],
   ["MAP_VALUES(MAP['a', 1, 'b', 2])", [1, 2]],
 ];
@@ -75,6 +93,8 @@ describe("functions that choose, and functions of collections", () => {
   it("refuse what has no single element and what has no order, and say what to do", () => {
     const element = { code: "SQL_EXPRESSION_FAILED", message: /ELEMENT of an array of 2 elements\. .* array\[1\]/ };
     assert.throws(() => evaluate("ELEMENT(ARRAY[1, 2])"), element);
+    const lengths = { code: "SQL_EXPRESSION_FAILED", message: /MAP_FROM_ARRAYS of 2 keys and 1 values\. / };
+    assert.throws(() => evaluate("MAP_FROM_ARRAYS(ARRAY[1, 2], ARRAY[3])"), lengths);
     const order = { code: "JOB_GRAPH_INVALID", message: /values of type ARRAY<INT NOT NULL> NOT NULL have no order/ };
     assert.throws(() => evaluate("ARRAY_MAX(ARRAY[ARRAY[1]])"), order);
   });

@@ -5,7 +5,7 @@
  */
 import { assert, textDigest } from "../../../base/index.ts";
 import { isText } from "../types/type-families.ts";
-import { failExpression, type Integer, plain, typed } from "./implementations.ts";
+import { failExpression, type Integer, numberOf, plain, typed } from "./implementations.ts";
 import type { ScalarFactory } from "./scalar-implementation.ts";
 
 type CharacterSet = {
@@ -92,6 +92,18 @@ const hex: ScalarFactory = typed(({ arguments: [type] }) => {
 const hash = (algorithm: Parameters<typeof textDigest>[0]): ScalarFactory =>
   plain((text: string) => textDigest(algorithm, text));
 
+function sha2(text: string, bits: Integer): string {
+  const algorithm = ([224, 256, 384, 512] as const).find((length) => length === numberOf(bits));
+  if (algorithm === undefined) return failExpression(`SHA2 of ${bits} bits`, "It has 224, 256, 384 or 512.");
+  return textDigest(`sha${algorithm}`, text);
+}
+
+/** An odd digit at the beginning is half a byte, as in Flink. */
+function unhex(digits: string): Uint8Array | null {
+  if (!/^[\da-fA-F]*$/.test(digits)) return null;
+  return Uint8Array.from(Buffer.from(digits.length % 2 === 0 ? digits : `0${digits}`, "hex"));
+}
+
 const uuid: ScalarFactory = ({ session: { random } }) => {
   assert(random !== undefined, "the session of a query with UUID has its `random`");
   return {
@@ -108,12 +120,17 @@ const uuid: ScalarFactory = ({ session: { random } }) => {
 export const encodingFunctions: Readonly<Record<string, ScalarFactory>> = {
   MD5: hash("md5"),
   SHA1: hash("sha1"),
+  SHA224: hash("sha224"),
   SHA256: hash("sha256"),
+  SHA384: hash("sha384"),
+  SHA512: hash("sha512"),
+  SHA2: plain(sha2),
   TO_BASE64: plain((text: string) => Buffer.from(text, "utf8").toString("base64")),
   FROM_BASE64: plain(decodedBase64),
   ENCODE: plain((text: string, name: string) => characterSet(name).encode(text)),
   DECODE: plain((bytes: Uint8Array, name: string) => characterSet(name).decode(bytes)),
   HEX: hex,
+  UNHEX: plain(unhex),
   BIN: plain((value: Integer) => digits(value, 2)),
   UUID: uuid,
 };

@@ -19,6 +19,7 @@ const examples: readonly (readonly [expression: string, value: unknown])[] = [
   ["SIGN(-3.25)", -100n],
   ["MOD(7, 3)", 1],
   ["MOD(-7, 3)", -1],
+  ["MOD(-4, 2)", 0],
   ["MOD(CAST(7 AS BIGINT), 3)", 1],
   ["MOD(3, CAST(5 AS BIGINT))", 3n],
   ["MOD(7.5, 2)", 15n],
@@ -111,6 +112,37 @@ describe("functions of numbers", () => {
     fc.assert(
       fc.property(fc.double({ noNaN: true }), (value) => assert.equal(call(...([value, 400] as never[])), value + 0)),
       { seed: 7, numRuns: 300 },
+    );
+  });
+
+  it("round and cut doubles as their decimal numbers are (SQUN1)", () => {
+    const double = { kind: "double", isNullable: false } as const;
+    const site = { arguments: [double, { kind: "int", isNullable: false }], result: double, words: [] } as const;
+    const [round, truncate] = ["ROUND", "TRUNCATE"].map((name) =>
+      scalarFunction(name)?.({ ...site, session: { timeZone: "UTC", clock: {} as never } }),
+    );
+    // Near to halves and whole numbers, where the last bit decides.
+    const near = fc
+      .tuple(fc.integer({ min: -2_000_000, max: 2_000_000 }), fc.nat(6), fc.integer({ min: -2, max: 2 }))
+      .map(([halves, scale, ulps]) => {
+        const value = halves / 2 / 10 ** scale;
+        return value + ulps * Number.EPSILON * Math.abs(value);
+      });
+    fc.assert(
+      fc.property(fc.oneof(near, fc.double({ min: -1e6, max: 1e6, noNaN: true })), fc.nat(8), (value, digits) => {
+        const exact = exactOf(value);
+        const isKept = digits >= exact.scale;
+        const [rounded, dropped] = [rescaled(exact, digits), cut(exact, digits)];
+        assert.equal(
+          round?.call(...([value, digits] as never[])),
+          isKept ? value + 0 : Number(`${rounded}E-${digits}`),
+        );
+        assert.equal(
+          truncate?.call(...([value, digits] as never[])),
+          isKept ? value + 0 : Number(`${dropped}E-${digits}`),
+        );
+      }),
+      { seed: 12, numRuns: 2000 },
     );
   });
 

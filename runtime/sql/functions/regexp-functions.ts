@@ -5,7 +5,8 @@
  *     intersections of classes) is a pattern that cannot be read.
  * SQUR2 A pattern that cannot be read matches nothing, as in Flink: REGEXP is FALSE, the others are NULL.
  */
-import { type Integer, numberOf, rememberLast, typed } from "./implementations.ts";
+import { lengthOf } from "./characters.ts";
+import { failExpression, type Integer, numberOf, rememberLast, typed } from "./implementations.ts";
 import type { ScalarFactory } from "./scalar-implementation.ts";
 
 /** Java's POSIX classes; all are of ASCII alone. */
@@ -70,6 +71,23 @@ function firstMatch(pattern: RegExp, text: string): RegExpExecArray | null {
   return pattern.exec(text);
 }
 
+/** Groups that a pattern has. */
+const groupsOf = (pattern: RegExp): number =>
+  (new RegExp(`${pattern.source}|`, pattern.flags).exec("")?.length ?? 1) - 1;
+
+/** As Java's split: empty parts at the end do not count. */
+function withoutEmptyEnd(parts: readonly string[]): readonly string[] {
+  const end = parts.findLastIndex((part) => part !== "");
+  return parts.slice(0, end + 1);
+}
+
+/** Cut where the pattern matches first; NULL where it does not. */
+function entryOf(pair: string, by: RegExp): readonly [key: string, value: string | null] {
+  const match = firstMatch(by, pair);
+  if (match === null || match[0] === "") return [pair, null];
+  return [pair.slice(0, match.index), pair.slice(match.index + match[0].length)];
+}
+
 export const regexpFunctions: Readonly<Record<string, ScalarFactory>> = {
   REGEXP: typed(() => {
     const patternOf = patternReader();
@@ -83,6 +101,49 @@ export const regexpFunctions: Readonly<Record<string, ScalarFactory>> = {
     return (text: string, java: string, group: Integer = 0) => {
       const pattern = patternOf(java);
       return pattern === null ? null : (firstMatch(pattern, text)?.[numberOf(group)] ?? null);
+    };
+  }),
+  REGEXP_COUNT: typed(() => {
+    const patternOf = patternReader();
+    return (text: string, java: string) => {
+      const pattern = patternOf(java);
+      return pattern === null ? null : Array.from(text.matchAll(pattern)).length;
+    };
+  }),
+  REGEXP_EXTRACT_ALL: typed(() => {
+    const patternOf = patternReader();
+    return (text: string, java: string, group: Integer = 1) => {
+      const pattern = patternOf(java);
+      if (pattern === null || group < 0 || group > groupsOf(pattern)) return null;
+      return Array.from(text.matchAll(pattern), (match) => match[numberOf(group)] ?? null);
+    };
+  }),
+  REGEXP_INSTR: typed(() => {
+    const patternOf = patternReader();
+    return (text: string, java: string) => {
+      const pattern = patternOf(java);
+      if (pattern === null) return null;
+      const match = firstMatch(pattern, text);
+      return match === null ? 0 : lengthOf(text.slice(0, match.index)) + 1;
+    };
+  }),
+  REGEXP_SUBSTR: typed(() => {
+    const patternOf = patternReader();
+    return (text: string, java: string) => {
+      const pattern = patternOf(java);
+      return pattern === null ? null : (firstMatch(pattern, text)?.[0] ?? null);
+    };
+  }),
+  STR_TO_MAP: typed(() => {
+    const [pairsBy, valueBy] = [patternReader(), patternReader()];
+    return (text: string, between = ",", within = "=") => {
+      const [pairs, value] = [pairsBy(between), valueBy(within)];
+      if (pairs === null || value === null)
+        return failExpression(
+          `STR_TO_MAP by ${pairs === null ? between : within}, which is no pattern`,
+          "Write signs such as | as \\|.",
+        );
+      return text === "" ? new Map() : new Map(withoutEmptyEnd(text.split(pairs)).map((pair) => entryOf(pair, value)));
     };
   }),
   REGEXP_REPLACE: typed(() => {

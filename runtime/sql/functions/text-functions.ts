@@ -77,9 +77,19 @@ function repeated(text: string, times: Integer): string {
   return text.repeat(count);
 }
 
-/** The parts between separators; of nothing there are none. */
-const parts = (text: string, separator: string): string[] =>
-  text === "" ? [] : separator === "" ? [text] : text.split(separator);
+/** The part behind so many separators. Of an empty text there are no parts, not even an empty one. */
+function partAt(text: string, separator: string, place: Integer): string | null {
+  if (place < 0 || text === "") return null;
+  if (separator === "") return numberOf(place) === 0 ? text : null;
+  let start = 0;
+  for (let passed = numberOf(place); passed > 0; passed--) {
+    const found = text.indexOf(separator, start);
+    if (found < 0) return null;
+    start = found + separator.length;
+  }
+  const end = text.indexOf(separator, start);
+  return text.slice(start, end < 0 ? text.length : end);
+}
 
 function trim({ words, arguments: [characters] }: CallSite): ReturnType<ScalarFactory> {
   const [side] = words;
@@ -138,10 +148,11 @@ export const textFunctions: Readonly<Record<string, ScalarFactory>> = {
   CONCAT_WS: nullAware((separator: string | null, ...texts: readonly (string | null)[]) =>
     separator === null ? null : texts.filter((text) => text !== null).join(separator),
   ),
-  SPLIT_INDEX: plain((text: string, separator: string, place: Integer) =>
-    place < 0 ? null : (parts(text, separator)[numberOf(place)] ?? null),
-  ),
+  SPLIT_INDEX: plain(partAt),
   SPLIT: plain((text: string, separator: string) => (separator === "" ? Array.from(text) : text.split(separator))),
+  ELT: nullAware((place: Integer | null, ...texts: readonly (string | null)[]) =>
+    place === null || place < 1 ? null : (texts[numberOf(place) - 1] ?? null),
+  ),
   STARTSWITH: plain((text: string, start: string) => text.startsWith(start)),
   ENDSWITH: plain((text: string, end: string) => text.endsWith(end)),
   ASCII: plain((text: string) => (text === "" ? 0 : (Buffer.from(text.slice(0, 2), "utf8")[0] ?? 0))),

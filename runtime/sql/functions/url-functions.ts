@@ -1,5 +1,5 @@
 /**
- * Owns: PARSE_URL.
+ * Owns: functions of URLs.
  *
  * SQUU1 Parts come as they are written, nothing is decoded, as by Java's URL; what is no URL of a protocol that Java knows has no parts.
  */
@@ -50,4 +50,23 @@ function parseUrl(url: string, part: string, key?: string): string | null {
   return found === undefined ? null : found.slice(key.length + 1);
 }
 
-export const urlFunctions: Readonly<Record<string, ScalarFactory>> = { PARSE_URL: plain(parseUrl) };
+/** As Java's URLEncoder does it for forms: a blank is +, and *-._ stay. */
+const encoded = (text: string): string =>
+  encodeURIComponent(text.toWellFormed())
+    .replaceAll("%20", "+")
+    .replaceAll(/[!'()~]/g, (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`);
+
+function decoded(text: string): string | null {
+  try {
+    return decodeURIComponent(text.replaceAll("+", " "));
+  } catch (error) {
+    if (error instanceof URIError) return null;
+    throw error;
+  }
+}
+
+export const urlFunctions: Readonly<Record<string, ScalarFactory>> = {
+  PARSE_URL: plain(parseUrl),
+  URL_ENCODE: plain(encoded),
+  URL_DECODE: plain(decoded),
+};

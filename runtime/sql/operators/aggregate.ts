@@ -14,9 +14,7 @@ import {
   type ColumnField,
   describeType,
   type Key,
-  keyGroupOfHash,
   keyHash,
-  subtaskOfKeyGroup,
   valueAt,
 } from "../../record/index.ts";
 import type {
@@ -33,6 +31,8 @@ import { RowKeys } from "../rows/row-key.ts";
 import { Aggregation, type AggregationState } from "./aggregation.ts";
 import { refuseRow } from "./batches-only.ts";
 import { adds, ChangeEmitter } from "./change-emitter.ts";
+import { emptyRow, ownsEmptyKey } from "./empty-group.ts";
+import { tableAggregate } from "./table-aggregate.ts";
 
 const GROUPS = "groups";
 
@@ -55,15 +55,14 @@ class GroupAggregate implements StreamOperator<unknown, unknown> {
   }
 
   open(context: OperatorContext, output: Output<unknown>): void {
-    const { keyed, maxParallelism, parallelism, subtask } = context;
+    const { keyed } = context;
     assert(keyed !== null, "rows come to an aggregate by its keys");
     this.#keyed = keyed;
+    this.#aggregation.open(keyed);
     this.#groups = keyed.value({ name: GROUPS, type: this.#aggregation.type });
     this.#emitter = new ChangeEmitter(this.#node, output);
     this.#desk = context.emission ?? null;
-    const group = keyGroupOfHash(keyHash([]), maxParallelism);
-    this.#ownsEmptyKey =
-      this.#node.groupBy.length === 0 && subtaskOfKeyGroup(group, parallelism, maxParallelism) === subtask;
+    this.#ownsEmptyKey = ownsEmptyKey(this.#node, context);
   }
 
   process(): void {
@@ -113,6 +112,7 @@ class GroupAggregate implements StreamOperator<unknown, unknown> {
     else this.#aggregation.retract(state, row);
     if (state.rows === 0) {
       this.#groups.clear();
+      this.#aggregation.clear();
       this.#emitter.delete(before);
       return;
     }
@@ -136,25 +136,28 @@ class GroupAggregate implements StreamOperator<unknown, unknown> {
     this.#emitter.insert(values);
     this.#ownsEmptyKey = false;
     this.#groups.clear();
+    this.#aggregation.clear();
   }
 
   #emitEmpty(): void {
     const key: Key = [];
     this.#keyed.setCurrentKey(key, keyHash(key));
     if (this.#groups.value() !== undefined) return;
-    const values: unknown[] = [];
-    this.#aggregation.results(this.#aggregation.create(), values);
-    this.#emitter.insert(values);
+    this.#emitter.insert(emptyRow(this.#node));
   }
 }
 
 /** Its input comes by hash of the columns of `groupBy`. Errors: JOB_GRAPH_INVALID. */
 export function aggregateOperator(node: AggregateNode, mode: PlanMode): OperatorFactory<unknown, unknown> {
-  const make = (): Aggregation => new Aggregation(node.calls, node.input.row, node.input.changes !== "append");
+  const overTable = tableAggregate(node, mode);
+  if (overTable !== null) return overTable;
+  const make = (): Aggregation =>
+    new Aggregation(node.calls, node.input.row, { retracts: node.input.changes !== "append", countsInState: true });
+  const declared = make();
   return {
     kind: "operator",
     name: "aggregate",
-    declares: [{ name: GROUPS, kind: "value", type: describeType(make().type) }],
+    declares: [{ name: GROUPS, kind: "value", type: describeType(declared.type) }, ...declared.declarations],
     create: () => new GroupAggregate(node, mode, make()),
   };
 }

@@ -13,9 +13,11 @@ import {
   type ValueType,
   valueAt,
 } from "../../record/index.ts";
+import type { KeyedOperatorState } from "../../ports/index.ts";
 import type { AggregateCall, PlanRow } from "../plan/plan-tree.ts";
 import type { Accumulator, AggregateInput } from "./accumulators/accumulator.ts";
 import { accumulatorOf } from "./accumulators/aggregate-functions.ts";
+import { StateCounts } from "./accumulators/value-counts.ts";
 
 /** Rows minus rows taken back; and of each call its state, by the names of `Aggregation.type`. */
 export type AggregationState = { rows: number; readonly [name: string]: unknown };
@@ -32,24 +34,57 @@ type RunningCall = {
 export class Aggregation {
   readonly type: ValueType<AggregationState>;
   readonly #calls: readonly RunningCall[];
+  readonly #counts: readonly StateCounts[];
   readonly #names: readonly string[];
   #objects: readonly RowObject[] | null = null;
   #columns: readonly Column[] = [];
   #fields: readonly ColumnField[] = [];
 
-  /** `row`: of the input. `retracts`: its rows may be taken back. Errors: JOB_GRAPH_INVALID. */
-  constructor(calls: readonly AggregateCall[], row: PlanRow, retracts: boolean) {
+  /**
+   * `row`: of the input. `retracts`: its rows may be taken back. `countsInState`: counts of values are map state of their own (SQON1): then states are only of the current key,
+   * and are not merged. Errors: JOB_GRAPH_INVALID.
+   */
+  constructor(
+    calls: readonly AggregateCall[],
+    row: PlanRow,
+    { retracts, countsInState = false }: { readonly retracts: boolean; readonly countsInState?: boolean },
+  ) {
     this.#names = row.map(({ name }) => name);
+    const counts: StateCounts[] = [];
+    this.#counts = counts;
     this.#calls = calls.map((call, at) => ({
       name: `${call.name.toLowerCase()}${at}`,
       call,
-      accumulator: accumulatorOf(call, row, retracts),
+      accumulator: accumulatorOf(call, row, {
+        retracts,
+        counts: (purpose, identities) => {
+          if (!countsInState) return null;
+          const made = new StateCounts(`${purpose}${at}`, identities);
+          counts.push(made);
+          return made;
+        },
+      }),
       input: { value: null, second: null, order: null },
     }));
     this.type = t.record({
       rows: t.int64,
       ...Object.fromEntries(this.#calls.map(({ name, accumulator }) => [name, accumulator.type])),
     }) as unknown as ValueType<AggregationState>;
+  }
+
+  /** Of the map states. */
+  get declarations(): readonly StateCounts["declaration"][] {
+    return this.#counts.map(({ declaration }) => declaration);
+  }
+
+  /** Before any row, where there are map states. */
+  open(keyed: KeyedOperatorState): void {
+    for (const counts of this.#counts) counts.open(keyed);
+  }
+
+  /** The current key has no rows any more. */
+  clear(): void {
+    for (const counts of this.#counts) counts.clear();
   }
 
   create(): AggregationState {

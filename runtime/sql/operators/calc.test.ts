@@ -52,10 +52,43 @@ describe("a calc", () => {
     );
   });
 
+  it("looks only at the records that are left for its condition", () => {
+    const driver = driverOf("id FROM t WHERE id < 3");
+    driver.send([change("insert", 1, "a"), change("insert", 2, "b"), change("insert", 3, "c")], 1);
+    assert.deepEqual(
+      driver.changes.map(({ row }) => row),
+      [{ c0: 2 }],
+    );
+  });
+
+  it("knows the watermark that came last", () => {
+    const { row, values, condition } = parse("CURRENT_WATERMARK(ts)", "ts TIMESTAMP_LTZ(3), WATERMARK FOR ts AS ts");
+    const node = { kind: "calc", row: outputRow(values), condition, values } as unknown as CalcNode;
+    const driver = new ColumnOperatorDriver(calcOperator(node, row, session()), row);
+    driver.send([{ kind: "insert", row: { ts: 9 } }]);
+    driver.operator.onWatermark?.(5000);
+    driver.send([{ kind: "insert", row: { ts: 9 } }]);
+    assert.deepEqual(
+      driver.changes.map(({ row: { c0 } }) => c0),
+      [null, 5000],
+    );
+  });
+
   it("emits nothing where no row is left", () => {
     const driver = driverOf("id FROM t WHERE id > 9");
     driver.send([change("insert", 1, "a")]);
     assert.deepEqual(driver.changes, []);
+  });
+
+  it("knows the watermark that came last", () => {
+    const driver = driverOf("id, CURRENT_WATERMARK(TIMESTAMP '2026-01-31 00:00:00')");
+    driver.send([change("insert", 1, "a")]);
+    driver.operator.onWatermark?.(99);
+    driver.send([change("insert", 2, "a")]);
+    assert.deepEqual(
+      driver.changes.map(({ row }) => row["c1"]),
+      [null, 99],
+    );
   });
 
   it("shares the columns that pass, and no hashes of keys", () => {

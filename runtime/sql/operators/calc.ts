@@ -20,6 +20,8 @@ class CalcOperator implements StreamOperator<unknown, unknown> {
   readonly #session: SqlSession;
   #calc!: CompiledCalc;
   #output!: Output<unknown>;
+  /** What CURRENT_WATERMARK is; null: none came yet. */
+  #watermark: number | null = null;
 
   constructor(node: CalcNode, input: PlanRow, session: SqlSession) {
     this.#node = node;
@@ -29,11 +31,16 @@ class CalcOperator implements StreamOperator<unknown, unknown> {
 
   open(_context: unknown, output: Output<unknown>): void {
     this.#output = output;
-    this.#calc = compileCalc(this.#input, this.#node, this.#node.row, this.#session);
+    const session = { ...this.#session, watermark: () => this.#watermark };
+    this.#calc = compileCalc(this.#input, this.#node, this.#node.row, session);
   }
 
   process(): void {
     refuseRow();
+  }
+
+  onWatermark(timestamp: number): void {
+    this.#watermark = timestamp;
   }
 
   processBatch(batch: ColumnBatch, from: number): number {

@@ -2,7 +2,7 @@
  * Owns: an operator of SQL in tests: changes in, as batches of columns, and changes out, in words: `+I[1, a]`.
  */
 import assert from "node:assert/strict";
-import type { OperatorContext, OperatorFactory, Output } from "../../ports/index.ts";
+import type { KeyedOperatorState, OperatorContext, OperatorFactory, Output } from "../../ports/index.ts";
 import { ColumnBuilder, type ColumnBatch, NO_TIMESTAMP, rowKinds } from "../../record/index.ts";
 import { type HarnessSnapshot, type ManualClock, MemorySnapshotFiles, OperatorHarness } from "../../testkit/index.ts";
 import type { PlanColumn, PlanNode, PlanRow } from "../plan/plan-tree.ts";
@@ -81,10 +81,16 @@ export class ChangelogRun {
     return new ChangelogRun(harness, options.inputs, { out, context: opened });
   }
 
+  get keyed(): KeyedOperatorState {
+    const { keyed } = this.#context;
+    assert.ok(keyed !== null);
+    return keyed;
+  }
+
   /** Keys that have state of that name. */
   keysWith(state: string): number {
     let keys = 0;
-    this.#context.keyed?.forEachKey(state, () => (keys += 1));
+    this.keyed.forEachKey(state, () => (keys += 1));
     return keys;
   }
 

@@ -63,6 +63,9 @@ export abstract class KeyedRowsOperator implements StreamOperator<unknown, unkno
   /** SQJK1 */
   protected abstract onRow(input: number, kind: RowKind, row: SqlRow): void;
 
+  /** All rows of a batch were given, or as many as the task wanted. What is emitted once a batch is emitted here. */
+  protected onBatchEnd(): void {}
+
   #take(input: number, batch: ColumnBatch, from: number): number {
     const { rows, count, marks } = batch;
     const { keyHashes, rowKinds: kinds } = marks;
@@ -78,6 +81,7 @@ export abstract class KeyedRowsOperator implements StreamOperator<unknown, unkno
       // SQJK2
       if (at < count && emission?.isFull() === true) break;
     }
+    this.onBatchEnd();
     this.emitter.flush();
     return at;
   }

@@ -4,6 +4,7 @@
  * SQJD1 Of rows with equal times the first is the one that came first, the last the one that came last.
  * SQJD2 Of a bounded input the row is emitted when the input has ended; elsewhere as soon as it is known, and taken back when another takes its place.
  * SQJD3 What is taken back of an upsert is the row that was emitted, not the one that comes with the -D.
+ * SQJD4 Of a key one change is emitted for a batch: versions that came and went within it are nobody's.
  */
 import { assert } from "../../../base/index.ts";
 import type { OperatorContext, OperatorFactory, ValueState } from "../../ports/index.ts";
@@ -64,6 +65,8 @@ class Deduplicate extends LatestRow {
   readonly #keepsLast: boolean;
   /** Null: time is the clock, and rows come in its order. */
   readonly #time: string | null;
+  /** Rows that are there since this batch, with those in whose place they are; undefined: there was none. */
+  readonly #replaced = new Map<SqlRow, SqlRow | undefined>();
 
   constructor(node: DeduplicateNode) {
     super(node);
@@ -80,7 +83,15 @@ class Deduplicate extends LatestRow {
   }
 
   protected onBetter(before: SqlRow | undefined, row: SqlRow): void {
-    this.replace(before, row);
+    const isNew = before !== undefined && this.#replaced.has(before);
+    this.#replaced.set(row, isNew ? this.#replaced.get(before) : before);
+    if (isNew) this.#replaced.delete(before);
+  }
+
+  /** SQJD4 */
+  protected override onBatchEnd(): void {
+    for (const [row, before] of this.#replaced) this.replace(before, row);
+    this.#replaced.clear();
   }
 
   /** SQJD1 */

@@ -28,7 +28,7 @@ export class OverResults {
     this.#others = calls.map((call) => overCallOf(call, input.row));
     this.areAggregates = this.#others.every((other) => other === null);
     const aggregates = calls.filter((_call, at) => this.#others[at] === null);
-    this.#aggregation = new Aggregation(aggregates, input.row, frame.preceding !== null);
+    this.#aggregation = new Aggregation(aggregates, input.row, { retracts: frame.preceding !== null });
     this.#aggregation.useRows(this.#row);
     this.type = this.#aggregation.type;
   }

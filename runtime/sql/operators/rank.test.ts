@@ -3,7 +3,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import type { Changes, PlanColumn, PlanNode, RankNode } from "../plan/plan-tree.ts";
+import { t } from "../../record/index.ts";
 import { ManualClock } from "../../testkit/index.ts";
+import { rowTypeOf } from "../rows/row-type.ts";
 import {
   type Change,
   ChangelogRun,
@@ -45,8 +47,8 @@ const open = (node: RankNode): Promise<ChangelogRun> =>
 test("a better row sends the last one away", async () => {
   const run = await open(rankNode({}));
   assert.deepEqual(run.give(0, ["+I", "a", 5, 1], ["+I", "a", 7, 2], ["+I", "b", 1, 3]), [
-    "+I[a, 5, 1]",
     "+I[a, 7, 2]",
+    "+I[a, 5, 1]",
     "+I[b, 1, 3]",
   ]);
   assert.deepEqual(run.give(0, ["+I", "a", 4, 4]), []);
@@ -64,13 +66,22 @@ test("with ranks, each place whose row moves is a change", async () => {
   ]);
 });
 
+test("what a batch changes and changes back is not emitted", async () => {
+  const run = await open(rankNode({ showsRank: true }, "retract"));
+  run.give(0, ["+I", "a", 5, 1], ["+I", "a", 4, 2]);
+  assert.deepEqual(run.give(0, ["+I", "a", 9, 3], ["-U", "a", 5, 1], ["-D", "a", 9, 3], ["+U", "a", 5, 1]), []);
+  const plain = await open(rankNode({}, "retract"));
+  plain.give(0, ["+I", "a", 5, 1], ["+I", "a", 4, 2]);
+  assert.deepEqual(plain.give(0, ["-U", "a", 5, 1], ["+U", "a", 5, 1], ["+I", "a", 9, 3]), [
+    "-D[a, 4, 2]",
+    "+I[a, 9, 3]",
+  ]);
+});
+
 test("of an upsert input the row of a key has one place, and a -D needs no more than the key", async () => {
   const run = await open(rankNode({ to: 1 }, "upsert"));
-  assert.deepEqual(run.give(0, ["+I", "a", 5, 1], ["+I", "a", 4, 2], ["+U", "a", 3, 1]), [
-    "+I[a, 5, 1]",
-    "-D[a, 5, 1]",
-    "+I[a, 4, 2]",
-  ]);
+  assert.deepEqual(run.give(0, ["+I", "a", 5, 1], ["+I", "a", 4, 2]), ["+I[a, 5, 1]"]);
+  assert.deepEqual(run.give(0, ["+U", "a", 3, 1]), ["-D[a, 5, 1]", "+I[a, 4, 2]"]);
   assert.deepEqual(run.give(0, ["-D", "a", null, 2]), ["-D[a, 4, 2]", "+I[a, 3, 1]"]);
 });
 
@@ -87,6 +98,26 @@ test("what is taken back and is not there changes nothing, and is counted", asyn
   run.give(0, ["+I", "a", 5, 1]);
   assert.deepEqual(run.give(0, ["-D", "a", 5, 2]), []);
   assert.equal(run.harness.metric("unknownRetractions"), 1);
+});
+
+/** How many rows are kept of each partition. */
+function keptRows(run: ChangelogRun): readonly number[] {
+  const lengths: number[] = [];
+  const state = run.keyed.value({ name: "rows", type: t.list(rowTypeOf(ROW)) });
+  run.keyed.forEachKey("rows", () => lengths.push(state.value()?.length ?? 0));
+  return lengths;
+}
+
+test("of rows that stay no more are kept than may be shown, and of those that may go all that are there", async () => {
+  const rows = [5, 7, 6, 8, 1].map((worth, id): Change => ["+I", "a", worth, id]);
+  const growing = await open(rankNode({}));
+  growing.give(0, ...rows);
+  assert.deepEqual(keptRows(growing), [2]);
+  const changing = await open(rankNode({}, "retract"));
+  changing.give(0, ...rows);
+  assert.deepEqual(keptRows(changing), [5]);
+  changing.give(0, ...rows.map(([, ...values]): Change => ["-D", ...values]));
+  assert.deepEqual(keptRows(changing), []);
 });
 
 type Row = readonly [string, number | null, number];
@@ -125,18 +156,24 @@ for (const changes of ["append", "retract"] as const) {
       fc.asyncProperty(
         shape,
         fc.array(fc.option(change, { freq: 8 }), { maxLength: 40, size: "max" }),
-        async (wanted, taken) => {
+        fc.nat(3),
+        async (wanted, taken, batchRows) => {
           const node = { ...nodeOf(wanted), input: inputOf(ROW, { changes }) };
           const factory = rankOperator(node, session, "streaming");
           let run = await ChangelogRun.open(factory, { inputs });
           const view = new ChangelogView();
           const rows: Row[] = [];
-          for (const step of taken) {
+          let given: Change[] = [];
+          for (const step of [...taken, null]) {
+            if (step === null || given.length > batchRows) {
+              view.apply(run.give(0, ...given));
+              given = [];
+              assert.deepEqual(view.rows, shown(rows, node));
+            }
             if (step === null) {
               run = await run.restored(factory, { inputs });
               continue;
             }
-            const given: Change[] = [];
             const before = changes === "retract" && step.takes !== null ? rows[step.takes % rows.length] : undefined;
             if (before !== undefined) {
               // Of rows that are the same the last one goes.
@@ -147,8 +184,6 @@ for (const changes of ["append", "retract"] as const) {
               rows.push(step.row);
               given.push(["+I", ...step.row]);
             }
-            view.apply(run.give(0, ...given));
-            assert.deepEqual(view.rows, shown(rows, node));
           }
         },
       ),

@@ -5,6 +5,7 @@
  * SQJN1 Rows that the order does not tell apart have the places in which they came. After a restore, too.
  * SQJN2 Where rows are never taken back only those that may still be shown are kept; otherwise all, because what is taken back lets others in.
  * SQJN3 The ranks of a window, and of a bounded input, are final: they are emitted once. A row behind the end of its window is dropped and counted.
+ * SQJN4 What has changed is emitted once a batch: rows that came into a place and left it within one are nobody's.
  */
 import type { OperatorContext, OperatorFactory, ValueState } from "../../ports/index.ts";
 import { describeType, rowKinds, t, type ValueType } from "../../record/index.ts";
@@ -16,7 +17,7 @@ import type { SqlSession } from "../session.ts";
 import { assertKeyedUpserts } from "./join-keys.ts";
 import { KeyedRowsOperator } from "./keyed-rows.ts";
 import { MissingRows } from "./missing-rows.ts";
-import { forEachShownChange, indexAfter, type ListChange } from "./ranking.ts";
+import { forEachComing, forEachMove, indexAfter } from "./ranking.ts";
 import { isAdded, type RowKind } from "./row-emitter.ts";
 import { declarationsOfEnds, lastInstantOf, type LastInstantOf, WindowEnds } from "./window-ends.ts";
 
@@ -61,13 +62,11 @@ abstract class RankedRows extends KeyedRowsOperator {
     this.state = this.keyed.value({ name: ROWS, type: listType(this.node) });
   }
 
-  /** The index where it was put; null: it is behind all that are shown, and is not kept (SQJN2). */
-  protected insert(rows: SqlRow[], row: SqlRow, keepsAll: boolean): number | null {
+  /** The index where it is put; null: it is behind all that are shown, and is not kept (SQJN2). */
+  protected indexFor(rows: readonly SqlRow[], row: SqlRow, keepsAll: boolean): number | null {
     const { to } = this.node;
     const index = indexAfter(rows, row, this.#compare);
-    if (!keepsAll && to !== null && index >= to) return null;
-    rows.splice(index, 0, row);
-    return index;
+    return keepsAll || to === null || index < to ? index : null;
   }
 
   /** The index of a row that is the same; -1: there is none. */
@@ -84,11 +83,17 @@ abstract class RankedRows extends KeyedRowsOperator {
     this.emitter.emit(kind, row, this.names, this.node.showsRank ? BigInt(rank) : undefined);
   }
 
-  /** SQJN2, of rows that are never taken back. */
+  /** Puts a row in, of rows that are never taken back: SQJN2. */
+  protected put(rows: SqlRow[], row: SqlRow, index: number): void {
+    rows.splice(index, 0, row);
+    if (this.node.to !== null && rows.length > this.node.to) rows.pop();
+  }
+
   protected hold(row: SqlRow): void {
     const rows = (this.state.value() ?? []) as SqlRow[];
-    if (this.insert(rows, row, false) === null) return;
-    if (this.node.to !== null && rows.length > this.node.to) rows.pop();
+    const index = this.indexFor(rows, row, false);
+    if (index === null) return;
+    this.put(rows, row, index);
     this.state.update(rows);
   }
 
@@ -105,6 +110,8 @@ abstract class RankedRows extends KeyedRowsOperator {
 class ChangingRank extends RankedRows {
   readonly #isGrowing: boolean;
   readonly #upsertKey: readonly string[] | null;
+  /** Of the lists that have changed in this batch, what was shown before. */
+  readonly #before = new Map<SqlRow[], readonly SqlRow[]>();
   #missing!: MissingRows;
 
   constructor(node: RankNode, compare: Compare) {
@@ -121,11 +128,20 @@ class ChangingRank extends RankedRows {
 
   protected onRow(_input: number, kind: RowKind, row: SqlRow): void {
     const rows = (this.state.value() ?? []) as SqlRow[];
-    const isChanged = this.#takeFrom(rows, kind, row);
-    const isAdd = isAdded(kind) && this.#addTo(rows, row);
-    if (!isChanged && !isAdd) return;
+    const isTaken = this.#takeFrom(rows, kind, row);
+    const isPut = isAdded(kind) && this.#addTo(rows, row);
+    if (!isTaken && !isPut) return;
     if (rows.length === 0) this.state.clear();
     else this.state.update(rows);
+  }
+
+  /** SQJN4 */
+  protected override onBatchEnd(): void {
+    const { showsRank, from } = this.node;
+    const forEach = showsRank ? forEachMove : forEachComing;
+    for (const [rows, before] of this.#before)
+      forEach(before, this.#shownOf(rows), this.names, (kind, row, place) => this.emitAt(kind, row, from + place));
+    this.#before.clear();
   }
 
   /** True when the list has changed. */
@@ -137,23 +153,27 @@ class ChangingRank extends RankedRows {
       if (key === null) this.#missing.tell();
       return false;
     }
-    const taken = rows[index] as SqlRow;
+    this.#note(rows);
     rows.splice(index, 1);
-    this.#emit(rows, { kind: "out", index, row: taken });
     return true;
   }
 
   /** The same. */
   #addTo(rows: SqlRow[], row: SqlRow): boolean {
-    const index = this.insert(rows, row, !this.#isGrowing);
+    const index = this.indexFor(rows, row, !this.#isGrowing);
     if (index === null) return false;
-    this.#emit(rows, { kind: "in", index });
-    if (this.#isGrowing && this.node.to !== null && rows.length > this.node.to) rows.pop();
+    this.#note(rows);
+    if (this.#isGrowing) this.put(rows, row, index);
+    else rows.splice(index, 0, row);
     return true;
   }
 
-  #emit(rows: readonly SqlRow[], change: ListChange): void {
-    forEachShownChange(rows, change, this.node, (kind, row, rank) => this.emitAt(kind, row, rank));
+  #note(rows: SqlRow[]): void {
+    if (!this.#before.has(rows)) this.#before.set(rows, this.#shownOf(rows));
+  }
+
+  #shownOf(rows: readonly SqlRow[]): readonly SqlRow[] {
+    return rows.slice(this.node.from - 1, this.node.to ?? undefined);
   }
 }
 

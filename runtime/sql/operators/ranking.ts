@@ -1,20 +1,12 @@
 /**
- * Owns: where a row is put in an ordered list, and what has become of the places that are shown when one row was put in or taken out. Pure.
+ * Owns: where a row is put in an ordered list, and what is emitted when the rows that are shown have become others. Pure.
  *
- * SQJP1 Each change is told with what it takes back before what it brings, from the first place on.
- * SQJP2 Where ranks are shown a row that moves is a change of both places; elsewhere at most one row comes and one goes.
+ * SQJP1 Where ranks are shown each place that has another row is a change, from the first place on; what is taken back comes before what takes its place.
+ * SQJP2 Elsewhere rows that are no longer shown are taken back before those that are shown now are emitted; rows that have only moved are neither.
  */
 import { rowKinds } from "../../record/index.ts";
-import type { SqlRow } from "../rows/sql-row.ts";
+import { type SqlRow, sameValues } from "../rows/sql-row.ts";
 import type { RowKind } from "./row-emitter.ts";
-
-/** Places count from 1; `to` null: there is no last one. */
-export type Shown = { readonly from: number; readonly to: number | null; readonly showsRank: boolean };
-
-/** A row was put in at an index of the list, or taken out from there. */
-export type ListChange =
-  | { readonly kind: "in"; readonly index: number }
-  | { readonly kind: "out"; readonly index: number; readonly row: SqlRow };
 
 /** The index behind all rows that do not come after `row`. */
 export function indexAfter(
@@ -32,33 +24,42 @@ export function indexAfter(
   return low;
 }
 
-/** Tells `visit` what is emitted. `rows`: the list after the change. */
-export function forEachShownChange(
-  rows: readonly SqlRow[],
-  change: ListChange,
-  { from, to, showsRank }: Shown,
-  visit: (kind: RowKind, row: SqlRow, rank: number) => void,
+type Visit = (kind: RowKind, row: SqlRow, place: number) => void;
+
+/** Tells `visit` of each place that has another row: SQJP1. Places count from 0. */
+export function forEachMove(
+  before: readonly SqlRow[],
+  after: readonly SqlRow[],
+  names: readonly string[],
+  visit: Visit,
 ): void {
-  const isIn = change.kind === "in";
-  const length = rows.length;
-  const lengthBefore = isIn ? length - 1 : length + 1;
-  const first = Math.max(change.index, from - 1);
-  const last = Math.min((to ?? Number.POSITIVE_INFINITY) - 1, Math.max(length, lengthBefore) - 1);
-  if (first > last) return;
-  const before = (index: number): SqlRow => {
-    if (index < change.index) return rows[index] as SqlRow;
-    if (isIn) return rows[index + 1] as SqlRow;
-    return index === change.index ? change.row : (rows[index - 1] as SqlRow);
-  };
-  if (showsRank) {
-    for (let index = first; index <= last; index++) {
-      const isUpdate = index < lengthBefore && index < length;
-      if (index < lengthBefore) visit(isUpdate ? rowKinds.updateBefore : rowKinds.delete, before(index), index + 1);
-      if (index < length) visit(isUpdate ? rowKinds.updateAfter : rowKinds.insert, rows[index] as SqlRow, index + 1);
+  const length = Math.max(before.length, after.length);
+  for (let place = 0; place < length; place++) {
+    const [goes, comes] = [before[place], after[place]];
+    if (goes === comes || (goes !== undefined && comes !== undefined && sameValues(goes, comes, names))) continue;
+    if (comes === undefined) visit(rowKinds.delete, goes as SqlRow, place);
+    else if (goes === undefined) visit(rowKinds.insert, comes, place);
+    else {
+      visit(rowKinds.updateBefore, goes, place);
+      visit(rowKinds.updateAfter, comes, place);
     }
-    return;
   }
-  const [goes, comes] = isIn ? [last, first] : [first, last];
-  if (goes < lengthBefore) visit(rowKinds.delete, before(goes), goes + 1);
-  if (comes < length) visit(rowKinds.insert, rows[comes] as SqlRow, comes + 1);
+}
+
+/** The same for rows that come and go: SQJP2. */
+export function forEachComing(
+  before: readonly SqlRow[],
+  after: readonly SqlRow[],
+  names: readonly string[],
+  visit: Visit,
+): void {
+  const [stays, was] = [new Set(after), new Set(before)];
+  const gone = before.filter((row) => !stays.has(row));
+  const come = after.filter((row) => !was.has(row));
+  for (const [place, row] of gone.entries()) {
+    const same = come.findIndex((other) => sameValues(row, other, names));
+    if (same < 0) visit(rowKinds.delete, row, place);
+    else come.splice(same, 1);
+  }
+  for (const [place, row] of come.entries()) visit(rowKinds.insert, row, place);
 }

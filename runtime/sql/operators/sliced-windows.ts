@@ -55,7 +55,7 @@ export class SlicedWindows {
   add(time: number, change: (state: AggregationState) => void): boolean {
     const slice = this.#slices.sliceOf(time);
     const end = this.#firstEnd(slice);
-    if (end === null) return false;
+    if (end === null) return !this.#slices.isInWindow(slice);
     const found = this.#states.get(slice);
     if (found === undefined) this.#setTimer(end);
     const state = found ?? this.#aggregation.create();

@@ -1,6 +1,6 @@
 /**
  * Owns: the calls of an aggregate over column tables: their states as fields of a table's values, and what batches of rows do to them.
- * Called by: table-windows.ts.
+ * Called by: table-windows.ts, table-aggregate.ts.
  *
  * SQTA1 A table's key are the columns of GROUP BY; without any it is one column of zeros.
  */
@@ -38,6 +38,9 @@ type RunningCall = {
 /** 0, 1, 2, … */
 const places = Int32Array.from({ length: PAGE_SLOTS }, (_none, at) => at);
 
+/** What became of each record of a batch: its key was there, and its results are the same or others; or it is new. */
+export const changes = { none: 0, update: 1, insert: 2 } as const;
+
 export class TableAggregation {
   readonly descriptor: SlicedTableDescriptor;
   readonly #groupBy: readonly number[];
@@ -54,7 +57,12 @@ export class TableAggregation {
     this.descriptor = {
       name,
       key: groupBy.length === 0 ? (t.record({ all: t.int32 }) as ValueType<unknown>) : rowTypeOf(keys),
-      value: t.record(Object.fromEntries(fields.map((type, at) => [`field${at}`, type]))) as ValueType<unknown>,
+      // Without calls there is something, too: a table has values.
+      value: t.record(
+        fields.length === 0
+          ? { isThere: t.boolean }
+          : Object.fromEntries(fields.map((type, at) => [`field${at}`, type])),
+      ) as ValueType<unknown>,
     };
   }
 
@@ -77,7 +85,7 @@ export class TableAggregation {
       running.push({ accumulator, argument: call.arguments[0] ?? null, filter: call.filter, field });
       field += accumulator.fields.length;
     }
-    return field === 0 ? null : new TableAggregation(row, groupBy, running, name);
+    return new TableAggregation(row, groupBy, running, name);
   }
 
   /** The batch's records at these places. */
@@ -93,6 +101,55 @@ export class TableAggregation {
         filter === null ? records : this.#filtered(records, batch.columns[filter] as Column),
         argument === null ? null : (batch.columns[argument] as Column),
       );
+    }
+  }
+
+  /**
+   * The batch's records at these places, one after the other: of record `i` the results before it go into the stores' places `2 i`, those after it into `2 i + 1`; of
+   * a new key both are those after it. `outcomes`: of each record one of `changes`.
+   */
+  step(table: ColumnTable, batch: ColumnBatch, into: StepTarget): void {
+    const { rows, hashes, stores, outcomes } = into;
+    const count = rows.length;
+    if (this.#slots.length < count) this.#slots = new Int32Array(count);
+    const slots = this.#slots;
+    let next = table.size;
+    table.slotsOf({ keys: this.#keysOf(batch), hashes, rows, count }, slots);
+    // Slots are given out in the order of the records.
+    for (let at = 0; at < count; at++) {
+      outcomes[at] = slots[at] === next ? changes.insert : changes.none;
+      if (slots[at] === next) next += 1;
+    }
+    const keys = this.#groupBy.length;
+    for (const [number, call] of this.#calls.entries())
+      this.#stepOf(call, table, batch, { ...into, store: stores[keys + number] as AnyStore });
+  }
+
+  #stepOf(
+    { accumulator, argument, filter, field }: RunningCall,
+    table: ColumnTable,
+    { columns }: ColumnBatch,
+    { rows, outcomes, store }: StepTarget & { readonly store: AnyStore },
+  ): void {
+    const column = argument === null ? null : (columns[argument] as Column);
+    const one = accumulator.one(statesOf(table, field, accumulator), column);
+    const condition = filter === null ? null : (columns[filter] as Column & { readonly values: Uint8Array });
+    const { values } = store as unknown as { readonly values: (number | bigint)[] };
+    const put = (at: number, value: number | bigint | null): void => {
+      if (value === null) store.setNull(at);
+      else values[at] = value;
+    };
+    const slots = this.#slots;
+    for (let at = 0; at < rows.length; at++) {
+      const row = rows[at] as number;
+      const slot = slots[at] as number;
+      const before = one.result(slot);
+      if (condition === null || isTrue(condition, row)) one.add(slot, row);
+      const after = one.result(slot);
+      put(2 * at, outcomes[at] === changes.insert ? after : before);
+      put(2 * at + 1, after);
+      const isSame = before === after || (Number.isNaN(before) && Number.isNaN(after));
+      if (outcomes[at] === changes.none && !isSame) outcomes[at] = changes.update;
     }
   }
 
@@ -134,17 +191,30 @@ export class TableAggregation {
   #filtered({ slots, rows, count }: Records, column: Column): Records {
     if (this.#kept.slots.length < count) this.#kept = { slots: new Int32Array(count), rows: new Int32Array(count) };
     const kept = this.#kept;
-    const { values, nulls } = column as Column & { readonly values: Uint8Array };
+    const condition = column as Column & { readonly values: Uint8Array };
     let size = 0;
     for (let at = 0; at < count; at++) {
       const row = rows[at] as number;
-      if (values[row] !== 1 || (nulls !== null && isNull(nulls, row))) continue;
+      if (!isTrue(condition, row)) continue;
       kept.slots[size] = slots[at] as number;
       kept.rows[size] = row;
       size += 1;
     }
     return { slots: kept.slots, rows: kept.rows, count: size };
   }
+}
+
+export type StepTarget = {
+  readonly rows: Int32Array;
+  /** By place. */
+  readonly hashes: Int32Array;
+  /** Of the key's columns, which are left alone, and then of the calls. */
+  readonly stores: readonly AnyStore[];
+  readonly outcomes: Uint8Array;
+};
+
+function isTrue({ values, nulls }: Column & { readonly values: Uint8Array }, row: number): boolean {
+  return values[row] === 1 && (nulls === null || !isNull(nulls, row));
 }
 
 const statesOf = ({ values }: ColumnTable, field: number, { fields }: ColumnAccumulator): readonly Pages[] =>

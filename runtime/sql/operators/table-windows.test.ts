@@ -166,6 +166,16 @@ const emptyRow: Row = { k: null, b: null, i: null, s: null, d: null, day: null, 
 const windowsOf = (ts: number): number =>
   [-15, -11, -7, -3, 1, 5, 9].filter((start) => start <= ts && ts < start + 10).length;
 
+test("a row between windows that are shorter than their slide is in none, and is not late", async () => {
+  for (const changes of ["append", "retract"] as const) {
+    const window = { ...rowtime, kind: "hop", size: 5, slide: 10, offset: 0 } as const;
+    const run = await openRun(nodeOf(window, [], changes, input, [call("COUNT", null, count)]));
+    run.feed([{ ...emptyRow, ts: 4 }, { ...emptyRow, ts: 5 }, { ...emptyRow, ts: 10 }, { watermark: 100 }]);
+    assert.deepEqual(run.shown, ["+I[1, 0, 5, 4]", "+I[1, 10, 15, 14]"]);
+    assert.equal(run.metric(LATE_ROWS), 0);
+  }
+});
+
 test("windows of processing time end by the clock, also after a restore, each once (SQTW1)", async () => {
   const clock = new ManualClock();
   const proctime = input.map((each, at) => (at === TS ? column("ts", instant, "proctime") : each));

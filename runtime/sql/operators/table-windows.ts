@@ -81,8 +81,9 @@ class TableWindows implements StreamOperator<unknown, unknown> {
         const time = this.#time.of(batch, rows[to] as number);
         if (time >= slice || time < start) break;
       }
-      if (this.#firstEnd(slice) === null) this.#late.inc(to - at);
-      else this.#aggregation.add(this.#tables.table(slice), batch, rows.subarray(at, to), hashes);
+      if (this.#firstEnd(slice) !== null)
+        this.#aggregation.add(this.#tables.table(slice), batch, rows.subarray(at, to), hashes);
+      else if (this.#slices.isInWindow(slice)) this.#late.inc(to - at);
     }
     this.#setAlarm();
     return count;

@@ -130,7 +130,7 @@ class WindowAggregate implements StreamOperator<unknown, unknown> {
 }
 
 const aggregationOf = ({ calls, input }: WindowAggregateNode): Aggregation =>
-  new Aggregation(calls, input.row, input.changes !== "append");
+  new Aggregation(calls, input.row, { retracts: input.changes !== "append" });
 
 function areSameColumns(left: readonly number[], right: readonly number[]): boolean {
   return left.every((place) => right.includes(place)) && right.every((place) => left.includes(place));

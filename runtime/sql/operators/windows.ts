@@ -65,6 +65,11 @@ export class WindowSlices {
     }
   }
 
+  /** False: it lies between windows that are shorter than their slide. */
+  isInWindow(slice: number): boolean {
+    return this.nextEnd(slice, Number.NEGATIVE_INFINITY) !== null;
+  }
+
   /** The start of the window that ends then. */
   startOf(end: number): number {
     const window = this.#window;

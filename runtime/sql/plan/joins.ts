@@ -4,15 +4,16 @@
  *
  * SQPJ1 Keys are the equalities between a value of the left row and one of the right; both are cast to their common type, and computed ahead of the join.
  * SQPJ2 A join with bounds on the difference of two time attributes, both ways, is an interval join; one of rows of equal windows is a window join. Both
- *     keep no row for longer than they need it. Every other join keeps all rows.
+ *     keep no row for longer than they need it. Every other join keeps all rows. Ours: the end of a window counts as a time attribute here, where Flink
+ *     keeps all rows forever.
  */
 import { commonType } from "../types/common-type.ts";
 import type { SqlType } from "../types/sql-type.ts";
 import { isSameType, isText } from "../types/type-families.ts";
-import type { TypedExpression } from "../validate/typed-tree.ts";
+import type { TimeAttribute, TypedExpression } from "../validate/typed-tree.ts";
 import { type NodeBuilder, namesOf } from "./node-builder.ts";
 import { allOf, castTo, columnsOfRow, moved, placesOf, withPlaces } from "./plan-expressions.ts";
-import type { JoinType, PlanNode } from "./plan-tree.ts";
+import type { JoinNode, JoinType, PlanNode } from "./plan-tree.ts";
 import { constantMilliseconds, isSameWindow, windowPlacesOf } from "./windows.ts";
 
 export type JoinSpec = {
@@ -23,20 +24,36 @@ export type JoinSpec = {
   readonly conjuncts: readonly TypedExpression[];
 };
 
+type JoinParts = Pick<JoinNode, "left" | "right" | "join" | "leftKeys" | "rightKeys" | "condition">;
+
 type Key = { readonly left: TypedExpression; readonly right: TypedExpression };
 
 /** Row: that of the left side, followed, but for SEMI and ANTI, by that of the right. */
-export function joinOf({ left, right, join, conjuncts }: JoinSpec, builder: NodeBuilder): PlanNode {
+export function joinOf(spec: JoinSpec, builder: NodeBuilder): PlanNode {
+  if (builder.mode === "batch") return plainJoin(spec, spec.conjuncts, builder, (parts) => builder.join(parts));
+  const windowed = plainJoin(spec, spec.conjuncts, builder, (parts) => {
+    const ends = windowEnds(parts);
+    return ends === null ? null : builder.windowJoin({ ...parts, ...ends });
+  });
+  if (windowed !== null) return windowed;
+  const bounds = timeBounds(spec);
+  const rest = spec.conjuncts.filter((part) => bounds?.used.has(part) !== true);
+  return plainJoin(spec, rest, builder, (parts) =>
+    bounds === null ? builder.join(parts) : builder.intervalJoin({ ...parts, ...bounds.interval }),
+  );
+}
+
+/** Keys computed ahead (SQPJ1), the join that `make` makes, and the row as it is asked for; null where `make` gives none. */
+function plainJoin<T extends PlanNode | null>(
+  { left, right, join }: JoinSpec,
+  conjuncts: readonly TypedExpression[],
+  builder: NodeBuilder,
+  make: (parts: JoinParts) => T,
+): PlanNode | (T & null) {
   const width = left.row.length;
-  const keys: Key[] = [];
-  const rest: TypedExpression[] = [];
-  const bounds = builder.mode === "streaming" ? timeBounds({ left, right, join, conjuncts }) : null;
-  for (const conjunct of conjuncts) {
-    if (bounds?.used.has(conjunct) === true) continue;
-    const key = keyOf(conjunct, width);
-    if (key === null) rest.push(conjunct);
-    else keys.push(key);
-  }
+  const pairs = conjuncts.map((conjunct) => keyOf(conjunct, width));
+  const keys = pairs.filter((pair) => pair !== null);
+  const rest = conjuncts.filter((_, index) => pairs[index] === null);
   const [wideLeft, leftKeys] = withKeys(
     left,
     keys.map((key) => key.left),
@@ -49,19 +66,11 @@ export function joinOf({ left, right, join, conjuncts }: JoinSpec, builder: Node
   );
   const added = wideLeft.row.length - width;
   const condition = allOf(rest.map((part) => withPlaces(part, (place) => (place < width ? place : place + added))));
-  const parts = { left: wideLeft, right: wideRight, join, leftKeys, rightKeys, condition };
-  const windows = builder.mode === "streaming" ? windowEnds(parts) : null;
-  const node =
-    bounds !== null
-      ? builder.intervalJoin({ ...parts, ...bounds.interval })
-      : windows !== null
-        ? builder.windowJoin({ ...parts, ...windows })
-        : builder.join(parts);
-  if (wideLeft === left && wideRight === right) return node;
-  const rightPlaces =
-    join === "SEMI" || join === "ANTI" ? [] : right.row.map((_, index) => index + wideLeft.row.length);
-  const kept = [...left.row.map((_, index) => index), ...rightPlaces];
-  return builder.project(node, kept);
+  const node = make({ left: wideLeft, right: wideRight, join, leftKeys, rightKeys, condition });
+  if (node === null || (wideLeft === left && wideRight === right)) return node as PlanNode | (T & null);
+  const isHalf = join === "SEMI" || join === "ANTI";
+  const rightPlaces = isHalf ? [] : right.row.map((_, index) => index + wideLeft.row.length);
+  return builder.project(node, [...left.row.map((_, index) => index), ...rightPlaces]);
 }
 
 /** SQPJ1. Null: the part is no key. */
@@ -138,9 +147,20 @@ type TimeBounds = {
 
 const flipped: Readonly<Record<string, string>> = { "<": ">", "<=": ">=", ">": "<", ">=": "<=", "=": "=" };
 
+/**
+ * The end of a window is a rowtime, too: when the watermark has passed it, no window that ends then comes any more. That of a window of instants is a local time,
+ * which watermarks are not.
+ */
+function timeOf(node: PlanNode, place: number): TimeAttribute | null {
+  const windows = windowPlacesOf(node);
+  const isTime = windows?.end === place && !windows.window.isProctime && windows.timeType.kind === "timestamp";
+  if (isTime) return "rowtime";
+  return node.row[place]?.time ?? null;
+}
+
 /** SQPJ2. Null: no bounds, or one only. */
-function timeBounds({ left, right, join, conjuncts }: JoinSpec): TimeBounds | null {
-  if (left.changes !== "append" || right.changes !== "append" || join === "SEMI" || join === "ANTI") return null;
+function timeBounds({ left, right, conjuncts }: JoinSpec): TimeBounds | null {
+  if (left.changes !== "append" || right.changes !== "append") return null;
   const width = left.row.length;
   const used = new Set<TypedExpression>();
   let [lower, upper] = [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
@@ -153,14 +173,14 @@ function timeBounds({ left, right, join, conjuncts }: JoinSpec): TimeBounds | nu
     if (a === null || b === null || a.place < width === b.place < width) continue;
     const isLeftFirst = a.place < width;
     const [mine, other] = isLeftFirst ? [a, b] : [b, a];
-    const [leftColumn, rightColumn] = [left.row[mine.place], right.row[other.place - width]];
-    const time = leftColumn?.time;
-    if (time === null || time === undefined || time !== rightColumn?.time) continue;
-    if (leftColumn?.type.kind !== rightColumn.type.kind) continue;
+    const time = timeOf(left, mine.place);
+    if (time === null || time !== timeOf(right, other.place - width)) continue;
+    if (left.row[mine.place]?.type.kind !== right.row[other.place - width]?.type.kind) continue;
     const found = { leftTime: mine.place, rightTime: other.place - width, isProctime: time === "proctime" };
     if (times !== null && (times.leftTime !== found.leftTime || times.rightTime !== found.rightTime)) continue;
     times = found;
-    used.add(conjunct);
+    // An equality is a key as well, so that rows of different times need not meet.
+    if (conjunct.name !== "=") used.add(conjunct);
     const operator = isLeftFirst ? conjunct.name : (flipped[conjunct.name] ?? conjunct.name);
     const difference = other.offset - mine.offset;
     if (operator === "=" || operator.startsWith(">")) lower = Math.max(lower, difference + (operator === ">" ? 1 : 0));
@@ -170,20 +190,13 @@ function timeBounds({ left, right, join, conjuncts }: JoinSpec): TimeBounds | nu
   return { used, interval: { ...times, lower, upper } };
 }
 
-type Keyed = {
-  readonly left: PlanNode;
-  readonly right: PlanNode;
-  readonly leftKeys: readonly number[];
-  readonly rightKeys: readonly number[];
-};
-
 /** SQPJ2. */
 function windowEnds({
   left,
   right,
   leftKeys,
   rightKeys,
-}: Keyed): { readonly leftEnd: number; readonly rightEnd: number } | null {
+}: JoinParts): { readonly leftEnd: number; readonly rightEnd: number } | null {
   if (left.changes !== "append" || right.changes !== "append") return null;
   const [a, b] = [windowPlacesOf(left), windowPlacesOf(right)];
   if (a === null || b === null || a.window.isProctime || !isSameWindow(a.window, b.window)) return null;

@@ -2,16 +2,17 @@
  * Owns: from a typed query to its plan: set operations, VALUES, and the whole of a query with its order and limit.
  * Does not own: SELECT (plan-select.ts), FROM (plan-tables.ts).
  *
- * SQPQ1 INTERSECT and EXCEPT count, of each different row, how often each side has it: NULLs are equal there, and rows that are taken back are, too.
+ * SQPQ1 INTERSECT and EXCEPT count, of each different row, how often each side has it: NULLs are equal there, and rows that are taken back are, too. With ALL, a row comes
+ *     as often as it is left.
  */
 import { unreachable } from "../../../base/index.ts";
-import { fail } from "../syntax/problem.ts";
+import { type SqlType, STRING_LENGTH } from "../types/sql-type.ts";
 import type { TypedBody, TypedExpression, TypedQuery } from "../validate/typed-tree.ts";
 import { booleanType, callOf } from "../validate/values.ts";
 import { namesOf } from "./node-builder.ts";
 import { ordered } from "./plan-order.ts";
 import type { PlanContext } from "./plan-context.ts";
-import { bigintType, castTo, columnOf, columnsOfRow, integer } from "./plan-expressions.ts";
+import { allOf, bigintType, castTo, columnOf, columnsOfRow, integer, nowhere } from "./plan-expressions.ts";
 import type { AggregateCall, PlanColumn, PlanNode } from "./plan-tree.ts";
 
 /** Of a query inside another one: its order matters only where it is cut off. Equal queries are planned once. */
@@ -70,13 +71,7 @@ function planSetOperation(body: TypedBody & { readonly kind: "setOperation" }, c
     if (body.isAll) return union;
     return builder.aggregate({ input: union, groupBy: union.row.map((_, index) => index) }, []);
   }
-  if (body.isAll)
-    fail(
-      context.at,
-      `${body.operator} ALL cannot be run yet`,
-      `Write ${body.operator}, which has each row once, or number the rows of both sides with ROW_NUMBER first.`,
-    );
-  return counted(sides, body.operator, context);
+  return counted(sides, body, context);
 }
 
 function sideOf(side: TypedBody, whole: TypedBody, context: PlanContext): PlanNode {
@@ -89,7 +84,11 @@ function sideOf(side: TypedBody, whole: TypedBody, context: PlanContext): PlanNo
 }
 
 /** SQPQ1. */
-function counted(sides: readonly PlanNode[], operator: "INTERSECT" | "EXCEPT", { builder }: PlanContext): PlanNode {
+function counted(
+  sides: readonly PlanNode[],
+  { operator, isAll }: TypedBody & { readonly kind: "setOperation" },
+  { builder }: PlanContext,
+): PlanNode {
   const marked = sides.map((side, index) => {
     const marks = sides.map((_, other) => integer(index === other ? 1 : 0, bigintType));
     const values = [...columnsOfRow(side.row), ...marks];
@@ -100,20 +99,45 @@ function counted(sides: readonly PlanNode[], operator: "INTERSECT" | "EXCEPT", {
   const groupBy = input.row.slice(0, width).map((_, index) => index);
   const calls = ["$left", "$right"].map((name, index) => ({ name, call: sumOf(width + index) }));
   const aggregate = builder.aggregate({ input, groupBy }, calls);
-  const test = (place: number, sign: string): TypedExpression =>
-    callOf(sign, [columnOf(aggregate.row, place), integer(0, bigintType)], {
-      at: { start: 0, end: 0 },
-      type: booleanType(false),
-    });
-  const condition = callOf("AND", [test(width, ">"), test(width + 1, operator === "EXCEPT" ? "=" : ">")], {
-    at: { start: 0, end: 0 },
-    type: booleanType(false),
-  });
+  const [left, right] = [columnOf(aggregate.row, width), columnOf(aggregate.row, width + 1)];
+  const isExcept = operator === "EXCEPT";
+  const condition =
+    isAll && isExcept
+      ? test(">", left, right)
+      : allOf([test(">", left, integer(0, bigintType)), test(isExcept ? "=" : ">", right, integer(0, bigintType))]);
   const values = groupBy.map((place) => columnOf(aggregate.row, place));
-  return builder.calc(
-    { input: aggregate, condition, values },
-    values.map(({ name }) => name),
+  const names = values.map(({ name }) => name);
+  if (!isAll) return builder.calc({ input: aggregate, condition, values }, names);
+  const kept = builder.filter(aggregate, condition);
+  const copies = isExcept ? of("-", [left, right], bigintType) : of("LEAST", [left, right], bigintType);
+  const repeated = builder.unnest(
+    { input: kept, items: [listOfLength(copies)], withOrdinality: false, join: "INNER" },
+    [{ name: "$copy", type: textType, time: null }],
   );
+  return builder.calc({ input: repeated, condition: null, values }, names);
+}
+
+const textType: SqlType = { kind: "varchar", isNullable: false, length: STRING_LENGTH };
+
+const of = (name: string, args: readonly TypedExpression[], type: SqlType): TypedExpression =>
+  callOf(name, args, { at: nowhere, type });
+
+const test = (sign: string, left: TypedExpression, right: TypedExpression): TypedExpression =>
+  of(sign, [left, right], booleanType(false));
+
+/** An array with as many elements: what stands between the commas of a text that has one comma less. `length`: from 1. */
+function listOfLength(length: TypedExpression): TypedExpression {
+  const intType: SqlType = { kind: "int", isNullable: false };
+  const comma: TypedExpression = {
+    kind: "literal",
+    at: nowhere,
+    type: { kind: "char", isNullable: false, length: 1 },
+    time: null,
+    literal: { kind: "string", at: nowhere, value: "," },
+  };
+  const commas = of("-", [castTo(length, intType), integer(1)], intType);
+  const text = of("REPEAT", [comma, commas], textType);
+  return of("SPLIT", [text, comma], { kind: "array", isNullable: false, element: textType });
 }
 
 const sumOf = (place: number): AggregateCall => ({

@@ -11,6 +11,7 @@ import { conjunctsOf, hasSubquery, integer } from "./plan-expressions.ts";
 import { planGrouping } from "./plan-grouping.ts";
 import { withOvers } from "./plan-over.ts";
 import type { PlanNode } from "./plan-tree.ts";
+import { withoutJsonAggregates } from "./json-aggregates.ts";
 import { filtered } from "./push-down.ts";
 import type { PlaceOf } from "./correlated-queries.ts";
 import { filteredWithQueries, samePlace, withQueriesLifted } from "./subqueries.ts";
@@ -52,8 +53,9 @@ type Groups = {
 };
 
 function groupsOf(select: TypedSelect, source: PlanNode, context: PlanContext): Groups {
-  const { items, hidden, qualify, having, grouping } = select;
-  const values = [...items, ...hidden, ...(qualify === null ? [] : [qualify])];
+  const { items, hidden, qualify, grouping } = select;
+  const having = select.having === null ? null : withoutJsonAggregates(select.having);
+  const values = [...items, ...hidden, ...(qualify === null ? [] : [qualify])].map(withoutJsonAggregates);
   const qualifies = qualify !== null;
   if (grouping === null) return { node: source, values, qualifies, having, placeOf: samePlace };
   const used = [...values, ...(having === null ? [] : [having])];

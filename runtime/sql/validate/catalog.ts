@@ -27,6 +27,8 @@ export type TableDefinition = {
   readonly columns: readonly DefinedColumn[];
   readonly watermark: WatermarkDefinition | null;
   readonly primaryKey: PrimaryKey | null;
+  /** PARTITIONED BY: columns; what they mean is the connector's to say. */
+  readonly partitionedBy: readonly Identifier[];
   /** Of WITH, in their order; with their places, for messages of the connector. */
   readonly options: readonly TableOption[];
 };

@@ -44,7 +44,8 @@ export function typedJsonCall(
       arguments: args,
       filter: null,
       withinGroup: [],
-      ignoresNulls: call.onNull === "ABSENT",
+      // What is said of neither: an array leaves NULLs out, an object has them, as in Flink.
+      ignoresNulls: call.onNull === "ABSENT" || (call.onNull === null && name === "JSON_ARRAYAGG"),
     };
   const type = resultType(call);
   const defaults = [call.onEmpty, call.onError].flatMap((behavior) => defaultOf(behavior, type, of));

@@ -32,6 +32,7 @@ export function definitionOf(table: CreateTable, context: QueryContext): TableDe
     columns: table.columns.map(definedColumn),
     watermark: table.watermark,
     primaryKey: table.primaryKey,
+    partitionedBy: table.partitionedBy,
     options: table.options,
   };
   if (table.query !== null) return withQuery(own, table.query, context);
@@ -113,6 +114,10 @@ function withLike(
       what: "a PRIMARY KEY",
       feature: "CONSTRAINTS",
     }),
+    partitionedBy:
+      own.partitionedBy.length > 0 || strategyOf("PARTITIONS") === "EXCLUDING"
+        ? own.partitionedBy
+        : definition.partitionedBy,
     options: likeOptions(own.options, definition.options, givenStrategy(like.options, "OPTIONS"), like.source),
   };
 }

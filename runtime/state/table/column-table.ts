@@ -106,7 +106,9 @@ export class HeapColumnTable implements ColumnTable {
         slot = (entries[place] as number) - 1;
       }
       if (slot < 0) {
-        slot = this.#findOldOrAdd(records, at, hash);
+        // NaN is a key, too, and equals nothing here.
+        if (Number.isNaN(number)) slot = this.#find(this.#index.current, records, row, hash);
+        if (slot < 0) slot = this.#findOldOrAdd(records, at, hash);
         // It may have grown.
         ({ entries, shift } = this.#index.current);
       }

@@ -1,7 +1,7 @@
 /**
  * Owns: whether the key at a place of some columns is that at a place of others.
  *
- * TKY1 Numbers are compared as numbers (0 and -0 are one), texts by their bytes, null equals null: as `keyHash` has it.
+ * TKY1 Numbers are compared as numbers (0 and -0 are one, and so are two NaN), texts by their bytes, null equals null: as `plainKey` has it.
  */
 import { type BigintColumn, type Column, isNull, type TextColumn } from "../../record/index.ts";
 
@@ -17,7 +17,9 @@ function sameValue(left: Column, place: number, right: Column, row: number): boo
   if (isLeftNull || isRightNull) return isLeftNull && isRightNull;
   if (left.kind === "text") return sameText(left, place, right as TextColumn, row);
   if (left.kind === "bigint") return sameWords(left, place, right as BigintColumn, row);
-  return left.values[place] === (right as typeof left).values[row];
+  const one = left.values[place];
+  const other = (right as typeof left).values[row];
+  return one === other || (Number.isNaN(one) && Number.isNaN(other));
 }
 
 /** By words, padding and all (CLM2). */

@@ -350,3 +350,48 @@ SELECT MIN(ts) AS window_start, MAX(ts) + INTERVAL 4 SECONDS AS window_end, user
     SELECT *, CASE WHEN ts - LAG(ts) OVER (PARTITION BY user_id ORDER BY ts) <= INTERVAL 4 SECONDS THEN 0 ELSE 1 END AS fresh FROM orders
   ) AS s
 ) AS t GROUP BY user_id, session;
+
+-- the greatest of each window, with their rows
+SELECT o.id, w.most, w.window_end FROM orders AS o JOIN (
+  SELECT MAX(quantity) AS most, window_start, window_end FROM TABLE(TUMBLE(TABLE orders, DESCRIPTOR(ts), INTERVAL '10' SECONDS))
+  GROUP BY window_start, window_end
+) AS w ON o.quantity = w.most AND o.ts >= w.window_end - INTERVAL '10' SECOND AND o.ts < w.window_end;
+-- DuckDB
+SELECT o.id, w.most, w.start + INTERVAL 10 SECONDS AS window_end FROM orders AS o JOIN (
+  SELECT MAX(quantity) AS most, time_bucket(INTERVAL 10 SECONDS, ts) AS start FROM orders GROUP BY start
+) AS w ON o.quantity = w.most AND time_bucket(INTERVAL 10 SECONDS, o.ts) = w.start;
+
+-- orders that were paid within some seconds
+SELECT o.id FROM orders AS o WHERE EXISTS (SELECT 1 FROM payments AS p WHERE p.order_id = o.id AND p.ts BETWEEN o.ts AND o.ts + INTERVAL '6' SECOND);
+
+-- orders that were not paid within some seconds
+SELECT o.id FROM orders AS o WHERE NOT EXISTS (SELECT 1 FROM payments AS p WHERE p.order_id = o.id AND p.ts >= o.ts AND p.ts < o.ts + INTERVAL '4' SECOND);
+
+-- what was paid when it was ordered
+SELECT o.id, p.order_id FROM orders AS o JOIN payments AS p ON o.ts = p.ts - INTERVAL '1' SECOND;
+
+-- sessions that end together
+SELECT a.user_id, b.user_id AS other FROM (
+  SELECT user_id, window_start, window_end FROM TABLE(SESSION(TABLE orders PARTITION BY user_id, DESCRIPTOR(ts), INTERVAL '4' SECONDS)) GROUP BY user_id, window_start, window_end
+) AS a JOIN (
+  SELECT user_id, window_start, window_end FROM TABLE(SESSION(TABLE orders PARTITION BY user_id, DESCRIPTOR(ts), INTERVAL '4' SECONDS)) GROUP BY user_id, window_start, window_end
+) AS b ON a.window_end = b.window_end AND a.user_id = b.user_id;
+-- DuckDB
+SELECT user_id, user_id AS other FROM (
+  SELECT user_id, session FROM (
+    SELECT *, SUM(fresh) OVER (PARTITION BY user_id ORDER BY ts) AS session FROM (
+      SELECT *, CASE WHEN ts - LAG(ts) OVER (PARTITION BY user_id ORDER BY ts) < INTERVAL 4 SECONDS THEN 0 ELSE 1 END AS fresh FROM orders
+    ) AS s
+  ) AS t WHERE user_id IS NOT NULL GROUP BY user_id, session
+) AS u;
+
+-- JSON of all values
+SELECT product, JSON_ARRAYAGG(quantity) AS quantities, JSON_OBJECTAGG(KEY product VALUE user_id) AS users FROM orders WHERE id IN (3, 7, 12) AND quantity < 9 GROUP BY product, id;
+-- DuckDB
+SELECT product, '[' || quantity || ']' AS quantities, '{"' || product || '":' || COALESCE(CAST(user_id AS VARCHAR), 'null') || '}' AS users FROM orders WHERE id IN (3, 7, 12) AND quantity < 9;
+
+-- intersect all
+SELECT user_id FROM orders WHERE quantity > 3 INTERSECT ALL SELECT user_id FROM orders WHERE quantity < 8 AND product <> 'tea';
+
+-- except all
+SELECT product, quantity FROM orders EXCEPT ALL SELECT product, quantity FROM orders WHERE amount > 30;

@@ -45,6 +45,17 @@ export type MakeConnector = (use: ConnectorUse) => TableConnector;
 export const storedColumns = ({ columns }: TableDescription): readonly TableColumn[] =>
   columns.filter(({ metadata }) => metadata === null);
 
+/** Errors: TableError: no connector has partitions. */
+export function refusePartitions({ name, partitionedBy = [] }: TableDescription): void {
+  const [column] = partitionedBy;
+  if (column === undefined) return;
+  throw new TableError(name, {
+    message: `it is PARTITIONED BY ${partitionedBy.join(", ")}, and no connector has partitions`,
+    remedy: "Take PARTITIONED BY out; write a table for each partition where folders of their own are needed.",
+    column,
+  });
+}
+
 /** Errors: TableError, for metadata that the connector does not have, or that has another type. */
 export function checkMetadata(
   { name, columns }: TableDescription,
@@ -91,7 +102,7 @@ export function requireInserts({ table }: ConnectorUse, connector: string, chang
   throw new TableError(table.name, {
     message: `the connector ${connector} only appends, and the rows of this query change and take others back`,
     remedy:
-      "Write to a connector that keeps the last row of each key (upsert-kafka, mysql, redis) or shows changes (print); or aggregate in windows, whose results are final.",
+      "Write to a connector that keeps the last row of each key (upsert-kafka, mysql, redis) or shows changes (print); or aggregate in windows, whose results are final; or, where all tables have an end, SET 'execution.runtime-mode' = 'batch'.",
     option: "connector",
   });
 }

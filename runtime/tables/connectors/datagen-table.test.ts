@@ -127,6 +127,34 @@ describe("datagen", () => {
   });
 });
 
+describe("collection", () => {
+  const rowsIn = (rows: string, read: readonly number[] = [1, 0]) =>
+    tableConnector(
+      tableOf({ a: sql.bigint, b: notNull(sql.timestamp(3)) }, { connector: "collection", rows }),
+    ).source?.(read);
+
+  it("TBIN1: has the rows of its option, with all their digits, in their order", async () => {
+    const made = rowsIn('[{"a":9007199254740993,"b":"1970-01-01 00:00:01"},{"b":"1970-01-01 00:00:02"}]');
+    assert.ok(made !== undefined && made.source.boundedness === "bounded");
+    const harness = await SourceHarness.start(made.source);
+    await harness.read();
+    await harness.close();
+    assert.deepEqual(harness.values, [
+      { b: 1000, a: 9_007_199_254_740_993n },
+      { b: 2000, a: null },
+    ]);
+  });
+
+  it("TBIN1: refuses rows that do not fit, with their number", () => {
+    assert.throws(
+      () => rowsIn('[{"b":"1970-01-01 00:00:01"},{"a":1}]'),
+      /row 2 of the option 'rows' cannot be read: the field b is TIMESTAMP\(3\) NOT NULL/,
+    );
+    assert.throws(() => rowsIn("{}"), /the option 'rows' cannot be read: it is no array/);
+    assert.throws(() => rowsIn("[1"), /it is no JSON/);
+  });
+});
+
 const types = { a: sql.int, b: sql.string };
 const { source } = sourceOf(types, { "number-of-rows": "20" });
 const records = await rowsOf(types, { "number-of-rows": "20" });

@@ -195,7 +195,7 @@ function filesTableSink(use: ConnectorUse): TableSink {
     throw options.refuse("format", `the format ${format.name} is only read`, "Choose csv or json.");
   const rollBytes = options.bytes("sink.rolling-policy.file-size");
   return {
-    encoder: encoderOperator(table.name, () => encode),
+    encoder: encoderOperator(table, () => encode),
     recordType: t.any,
     sink: filesSink<string | Uint8Array>({
       name: table.name,

@@ -38,7 +38,7 @@ export const makePrint: MakeConnector = ({ table, options }) => ({
   sink: (): TableSink => {
     const prefix = options.text("print-identifier");
     return {
-      encoder: encoderOperator(table.name, () => rowText(table.columns)),
+      encoder: encoderOperator(table, () => rowText(table.columns)),
       recordType: t.string,
       sink: printSink<unknown>({ name: table.name, ...(prefix === undefined ? {} : { prefix }) }),
       keyColumns: null,

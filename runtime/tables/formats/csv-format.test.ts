@@ -65,6 +65,16 @@ describe("the format csv", () => {
     assert.equal(plain.encode(row), '1|"x,""y"""|0.00000001|2024-05-01 10:00:00|1;2|3;z');
   });
 
+  it("takes characters as Java escapes them", () => {
+    const decodeWith = (delimiter: string, line: string) =>
+      formatAlone(csvFormat, { a: sql.int, b: sql.int }, { "csv.field-delimiter": delimiter }).decode(line);
+    const row = [[{ a: 1, b: 2 }, 0]];
+    assert.deepEqual(decodeWith("\\t", "1\t2"), row);
+    assert.deepEqual(decodeWith("\\u0001", "1\u00012"), row);
+    assert.deepEqual(decodeWith("\t", "1\t2"), row);
+    assert.throws(() => decodeWith("\\x", "1"), /Write one character/);
+  });
+
   it("tells NULL from text: an empty field where no text may be, or the literal that was not quoted", () => {
     const plain = formatAlone(csvFormat, { a: sql.int, b: sql.string });
     assert.deepEqual(plain.decode(","), [[{ a: null, b: "" }, 0]]);

@@ -26,7 +26,7 @@ import {
 import { ignoreRow } from "./json-format.ts";
 
 const rows: readonly OptionRow[] = [
-  { name: "field-delimiter", kind: "character", default: ",", meaning: "between fields" },
+  { name: "field-delimiter", kind: "character", default: ",", meaning: "between fields; `\\t` is a tab" },
   { name: "disable-quote-character", kind: "boolean", default: "false", meaning: "nothing is quoted" },
   { name: "quote-character", kind: "character", default: '"', meaning: "around a field that has a delimiter in it" },
   { name: "allow-comments", kind: "boolean", default: "false", meaning: "lines that begin with `#` are left out" },
@@ -69,11 +69,13 @@ type CsvSettings = {
 };
 
 function settingsOf({ options, prefix }: FormatUse): CsvSettings {
-  const escape = options.text(`${prefix}escape-character`) ?? null;
+  const escape = options.character(`${prefix}escape-character`) ?? null;
   return {
     dialect: {
       delimiter: delimiterOf(options, prefix),
-      quote: options.boolean(`${prefix}disable-quote-character`) ? null : options.given(`${prefix}quote-character`),
+      quote: options.boolean(`${prefix}disable-quote-character`)
+        ? null
+        : (options.character(`${prefix}quote-character`) ?? null),
       escape,
     },
     nullLiteral: options.text(`${prefix}null-literal`) ?? null,
@@ -82,7 +84,8 @@ function settingsOf({ options, prefix }: FormatUse): CsvSettings {
   };
 }
 
-const delimiterOf = (options: TableOptions, prefix: string): string => options.given(`${prefix}field-delimiter`);
+const delimiterOf = (options: TableOptions, prefix: string): string =>
+  options.character(`${prefix}field-delimiter`) ?? ",";
 
 /** Of one field. */
 type Field = {

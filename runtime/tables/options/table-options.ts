@@ -55,6 +55,12 @@ export class TableOptions {
     return Object.hasOwn(this.#table.options, name);
   }
 
+  /** One character; `\\t` and its like mean what they mean in Java. */
+  character(name: string): string | undefined {
+    const value = this.text(name);
+    return value === undefined ? undefined : characterOf(value);
+  }
+
   number(name: string): number | undefined {
     const value = this.text(name);
     return value === undefined ? undefined : Number(value);
@@ -119,7 +125,7 @@ function misfitOf(kind: OptionKind, value: string): string | null {
     case "text":
       return null;
     case "character":
-      return /^.$/u.test(value) ? null : "one character";
+      return characterOf(value) === undefined ? "one character" : null;
     case "whole number":
       return /^-?\d{1,15}$/.test(value) ? null : "a whole number";
     case "boolean":
@@ -129,6 +135,23 @@ function misfitOf(kind: OptionKind, value: string): string | null {
     case "size":
       return sizeOf(value) === undefined ? "a size such as '128 mb'" : null;
   }
+}
+
+const ESCAPES: Readonly<Record<string, string>> = {
+  t: "\t",
+  n: "\n",
+  r: "\r",
+  b: "\b",
+  f: "\f",
+  "\\": "\\",
+  "'": "'",
+  '"': '"',
+};
+
+function characterOf(value: string): string | undefined {
+  if (/^.$/u.test(value)) return value;
+  const [, escaped, code] = /^\\(?:(.)|u([0-9a-fA-F]{4}))$/.exec(value) ?? [];
+  return code === undefined ? ESCAPES[escaped ?? ""] : String.fromCharCode(Number.parseInt(code, 16));
 }
 
 function sizeOf(value: string): number | undefined {

@@ -61,10 +61,38 @@ export function decimalText(unscaled: bigint, scale: number): string {
   return `${unscaled < 0n ? "-" : ""}${digits[0]}${fraction}E${exponent}`;
 }
 
+/** Digits that a number has exactly, whatever the scale adds to them. */
+const SHORT_DECIMAL = 9;
+const SHORT_SCALE = 6;
+const ZERO = 48;
+const POINT = 46;
+
+/** Of at most SHORT_DECIMAL characters, as most are, when it has no sign, no exponent and no digits behind the scale; null: it has, or is no number. */
+function shortDecimal(text: string, scale: number): number | null {
+  let value = 0;
+  let behind = -1;
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code === POINT && behind < 0) {
+      behind = 0;
+      continue;
+    }
+    const digit = code - ZERO;
+    if (!(digit >= 0 && digit <= 9)) return null;
+    value = value * 10 + digit;
+    if (behind >= 0) behind++;
+  }
+  const digits = text.length - (behind >= 0 ? 1 : 0);
+  const missing = scale - Math.max(0, behind);
+  return digits === 0 || missing < 0 ? null : value * 10 ** missing;
+}
+
 const DECIMAL = /^([+-]?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d{1,5}))?$/;
 
 /** The unscaled value. Null: it is no number, or has more digits than the type (TBCN2). */
 export function parseDecimal(text: string, precision: number, scale: number): bigint | null {
+  const short = text.length <= SHORT_DECIMAL && scale <= SHORT_SCALE ? shortDecimal(text, scale) : null;
+  if (short !== null && short < 10 ** precision) return BigInt(short);
   const [, sign = "", whole = "", fraction = "", exponent = "0"] = DECIMAL.exec(text) ?? [];
   const digits = (whole + fraction).replace(/^0+(?=\d)/, "");
   if (digits === "") return null;

@@ -41,6 +41,8 @@ export function misfit(text: string, type: SqlType): ValueMisfit {
 
 const WHOLE = /^[+-]?\d+$/;
 const FLOATING = /^[+-]?(?:(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|Infinity|NaN)$/;
+/** Digits of numbers that are safe integers. */
+const SAFE_DIGITS = 15;
 const INTEGER_BITS = { tinyint: 8, smallint: 16, int: 32 } as const;
 
 /** Null: the type has parts. */
@@ -124,6 +126,7 @@ function wholeNumber(text: string, bits: number): number | null {
 
 function wholeBigint(text: string): bigint | null {
   if (!WHOLE.test(text) || text.length > 32) return null;
+  if (text.length <= SAFE_DIGITS) return BigInt(Number(text));
   const value = BigInt(text.replace("+", ""));
   return BigInt.asIntN(64, value) === value ? value : null;
 }

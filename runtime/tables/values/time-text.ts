@@ -36,10 +36,16 @@ function moment(epochMs: number, nanosOfMs: number): Moment {
   return { dayMs: epochMs - msOfDay, msOfDay, nanos: (msOfDay % MS_PER_SECOND) * NANOS_PER_MS + nanosOfMs };
 }
 
+/** Of the date that was written last: the next one is often of the same day. */
+let written = { dayMs: Number.NaN, text: "" };
+
 /** `2024-05-01`. */
 export function dateText(dayMs: number): string {
-  const text = new Date(dayMs).toISOString();
-  return text.slice(0, text.indexOf("T"));
+  if (written.dayMs === dayMs) return written.text;
+  const whole = new Date(dayMs).toISOString();
+  const text = whole.slice(0, whole.indexOf("T"));
+  written = { dayMs, text };
+  return text;
 }
 
 const two = (value: number): string => (value < 10 ? `0${value}` : String(value));
@@ -94,24 +100,59 @@ export function timestampText(value: number | bigint, standard: TimestampStandar
 
 const DATE = /^(\d{4,6})-(\d{1,2})-(\d{1,2})$/;
 const TIME = /^(\d{2}):(\d{2})(?::(\d{2})(?:\.(\d{1,9}))?)?$/;
+const ZERO = 48;
+const MONTH_DAYS = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+
+/** The number that is written in so many digits; NaN: other characters are there. */
+function digitsAt(text: string, from: number, count: number): number {
+  let value = 0;
+  for (let at = from; at < from + count; at++) {
+    const digit = text.charCodeAt(at) - ZERO;
+    if (!(digit >= 0 && digit <= 9)) return Number.NaN;
+    value = value * 10 + digit;
+  }
+  return value;
+}
 
 /** Midnight UTC in milliseconds; null: it is no date. */
 export function parseDate(text: string): number | null {
+  // As dates are nearly always written.
+  if (text.length === 10 && text[4] === "-" && text[7] === "-")
+    return dayMsOf(digitsAt(text, 0, 4), digitsAt(text, 5, 2), digitsAt(text, 8, 2));
   const [, year, month, day] = (DATE.exec(text) ?? []).map(Number);
-  if (year === undefined || month === undefined || day === undefined) return null;
-  const date = new Date(0);
-  date.setUTCFullYear(year, month - 1, day);
-  const isThere = date.getUTCMonth() === month - 1 && date.getUTCDate() === day;
-  return isThere ? date.getTime() : null;
+  return dayMsOf(year ?? Number.NaN, month ?? Number.NaN, day ?? Number.NaN);
 }
+
+/** Null: no calendar has it. Days are counted in years that begin with March, so that a leap day is the last one of its year. */
+function dayMsOf(year: number, month: number, day: number): number | null {
+  const isLeap = year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0);
+  const last = month === 2 && isLeap ? 29 : MONTH_DAYS[month - 1];
+  if (!(last !== undefined && day >= 1 && day <= last && year >= 0)) return null;
+  const marchYear = month <= 2 ? year - 1 : year;
+  const monthsFromMarch = (month + 9) % 12;
+  const ofYear = Math.floor((153 * monthsFromMarch + 2) / 5) + day - 1;
+  const leapDays = Math.floor(marchYear / 4) - Math.floor(marchYear / 100) + Math.floor(marchYear / 400);
+  return (marchYear * 365 + leapDays + ofYear - DAYS_FROM_MARCH_0) * MS_PER_DAY;
+}
+
+/** Days from 0000-03-01 to 1970-01-01. */
+const DAYS_FROM_MARCH_0 = 719_468;
 
 /** Null: it is no time of a day. */
 function parseClock(text: string): { readonly ms: number; readonly nanosOfMs: number } | null {
+  // As times are nearly always written.
+  if ((text.length === 8 || text.length === 12) && text[2] === ":" && text[5] === ":") {
+    const millis = text.length === 8 ? 0 : text[8] === "." ? digitsAt(text, 9, 3) : Number.NaN;
+    return clockOf(digitsAt(text, 0, 2), digitsAt(text, 3, 2), digitsAt(text, 6, 2), millis * NANOS_PER_MS);
+  }
   const found = TIME.exec(text);
   if (found === null) return null;
-  const [hours, minutes, seconds] = [Number(found[1]), Number(found[2]), Number(found[3] ?? 0)];
-  if (hours > 23 || minutes > 59 || seconds > 59) return null;
   const nanos = Number((found[4] ?? "").padEnd(NANO_DIGITS, "0"));
+  return clockOf(Number(found[1]), Number(found[2]), Number(found[3] ?? 0), nanos);
+}
+
+function clockOf(hours: number, minutes: number, seconds: number, nanos: number): ReturnType<typeof parseClock> {
+  if (!(hours <= 23 && minutes <= 59 && seconds <= 59 && nanos >= 0)) return null;
   const ms = hours * MS_PER_HOUR + minutes * MS_PER_MINUTE + seconds * MS_PER_SECOND;
   return { ms: ms + Math.floor(nanos / NANOS_PER_MS), nanosOfMs: nanos % NANOS_PER_MS };
 }

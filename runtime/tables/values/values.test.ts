@@ -66,6 +66,18 @@ describe("numbers as Java writes them", () => {
       assert.equal(parseDecimal(text, precision, scale), expected, text);
   });
 
+  it("TBCN2: short decimals, which are read another way, are the same", () => {
+    const short = fc.string({ unit: fc.constantFrom("0", "1", "5", "9", ".", "-", "e"), minLength: 1, maxLength: 9 });
+    fc.assert(
+      fc.property(short, fc.integer({ min: 1, max: 12 }), fc.nat(6), (text, precision, scale) => {
+        fc.pre(scale <= precision && !text.startsWith("-"));
+        // A sign is read the long way.
+        assert.equal(parseDecimal(text, precision, scale), parseDecimal(`+${text}`, precision, scale), text);
+      }),
+      { seed: 12, numRuns: 3000 },
+    );
+  });
+
   it("writes decimals with all digits, and very small ones with an exponent as BigDecimal does", () => {
     assert.equal(decimalText(1230n, 2), "12.30");
     assert.equal(decimalText(-5n, 2), "-0.05");
@@ -92,7 +104,19 @@ describe("times as text", () => {
     assert.equal(parseDate("2024-02-29"), Date.UTC(2024, 1, 29));
     for (const text of ["2023-02-29", "2024-13-01", "2024-00-01", "24-01-01", "2024-01-01 ", "x"])
       assert.equal(parseDate(text), null, text);
+    fc.assert(
+      fc.property(fc.integer({ min: 1000, max: 9999 }), fc.nat(13), fc.nat(32), (year, month, day) => {
+        const two = (value: number): string => String(value).padStart(2, "0");
+        const date = new Date(Date.UTC(year, month - 1, day));
+        const isThere = date.getUTCFullYear() === year && date.getUTCMonth() === month - 1 && date.getUTCDate() === day;
+        assert.equal(parseDate(`${year}-${two(month)}-${two(day)}`), isThere ? date.getTime() : null);
+        assert.equal(parseDate(`${year}-${month}-${day}`), isThere ? date.getTime() : null);
+      }),
+      { seed: 13, numRuns: 2000 },
+    );
     assert.equal(parseTime("10:00:05.678", 3), 36_005_678);
+    assert.equal(parseTime("10:00", 3), 36_000_000);
+    assert.equal(parseTime("10:00:05x678", 3), null);
     assert.equal(parseTime("10:00:05.678", 0), 36_005_000);
     for (const text of ["24:00:00", "10:60:00", "10:00:60", "1:00:00"]) assert.equal(parseTime(text, 3), null, text);
   });

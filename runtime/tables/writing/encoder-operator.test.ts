@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 import type { OperatorContext, Output } from "../../ports/index.ts";
 import { type ColumnBatch, ColumnBuilder, rowKinds, t } from "../../record/index.ts";
 import { tableConnector } from "../registry.ts";
-import { encodedRows, sql, tableOf } from "../tables.test-support.ts";
+import { encodedRows, notNull, sql, tableOf } from "../tables.test-support.ts";
 import { RecordMisfit } from "../formats/format.ts";
 import { encoderOperator, type EncodeRow } from "./encoder-operator.ts";
 
@@ -21,7 +21,7 @@ function batchOf(): ColumnBatch {
 
 function opened(encode: EncodeRow, isPaused: () => boolean = () => false) {
   const seen: unknown[] = [];
-  const operator = encoderOperator("orders", () => encode).create();
+  const operator = encoderOperator(tableOf({ a: notNull(sql.int), b: sql.int }, {}), () => encode).create();
   const emission = {
     get isPaused() {
       return isPaused();
@@ -58,14 +58,30 @@ describe("the encoder in front of a table's sink", () => {
     ]);
   });
 
-  it("TBCE2: a row that cannot be written fails the job, with the table", () => {
+  it("TBWR2: a row that cannot be written fails the job for good, with the table", () => {
     const { operator } = opened(() => {
-      throw new RecordMisfit("the column a is NULL");
+      throw new RecordMisfit("the column a has a line end");
     });
+    assert.throws(() => operator.processBatch?.(batchOf(), 0), {
+      code: "SINK_FAILED",
+      destiny: "terminal",
+      message: "table orders: a row cannot be written: the column a has a line end",
+    });
+  });
+
+  it("TBWR1: NULL for a column that is NOT NULL fails the job, of a deleted row only in its key", () => {
+    const types = { id: sql.int, name: notNull(sql.string) };
+    const nullable = tableOf({ id: sql.int, name: sql.string }, {}).columns;
+    const rows = (kind: number) => [[{ id: 1, name: null }, kind]] as const;
+    const print = tableConnector(tableOf(types, { connector: "print" })).sink?.("append");
     assert.throws(
-      () => operator.processBatch?.(batchOf(), 0),
-      /SINK_FAILED|table orders: a row cannot be written: the column a is NULL/,
+      () => encodedRows(print, nullable, rows(rowKinds.insert)),
+      /the column name is NOT NULL, and the row has NULL for it/,
     );
+    const redis = { connector: "redis", url: "redis://cache", format: "json" };
+    const keyed = tableConnector(tableOf(types, redis, ["id"])).sink?.("retract");
+    assert.throws(() => encodedRows(keyed, nullable, rows(rowKinds.insert)), /the column name is NOT NULL/);
+    assert.deepEqual(encodedRows(keyed, nullable, rows(rowKinds.delete)), [{ key: "1", value: null }]);
   });
 });
 

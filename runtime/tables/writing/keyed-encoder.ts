@@ -4,35 +4,35 @@
  * TBCB1 A row that is taken back (-U, -D) is a deletion, unless a row of the same key comes behind it in the batch.
  * TBCB2 What comes out of a batch is one record for each key, in the order of their last rows; batches keep their order.
  */
-import { assert, StreamError } from "../../../base/index.ts";
+import { assert } from "../../../base/index.ts";
 import type { OperatorContext, OperatorFactory, Output, StreamOperator } from "../../ports/index.ts";
 import { type ColumnBatch, rowKinds } from "../../record/index.ts";
-import { RecordMisfit, type Row } from "../formats/format.ts";
-import { ValueMisfit } from "../values/scalar-text.ts";
+import type { Row } from "../formats/format.ts";
+import type { TableDescription } from "../table-description.ts";
+import { WrittenRows } from "./written-row.ts";
 
 /** The record of a key's last row. */
 export type EncodeLast = (row: Row, isDeleted: boolean) => unknown;
 
-/** `keys`: names of the key's columns. `encoder` makes one for each subtask. */
+/** The table has a key. `encoder` makes one for each subtask. */
 export function keyedEncoderOperator(
-  table: string,
-  keys: readonly string[],
+  table: TableDescription,
   encoder: () => EncodeLast,
 ): OperatorFactory<unknown, unknown> {
-  return { kind: "operator", name: `encode ${table}`, create: () => new KeyedEncoder(table, keys, encoder()) };
+  return { kind: "operator", name: `encode ${table.name}`, create: () => new KeyedEncoder(table, encoder()) };
 }
 
 type Last = { readonly row: Row; readonly isDeleted: boolean; readonly timestamp: number };
 
 class KeyedEncoder implements StreamOperator<unknown, unknown> {
-  readonly #table: string;
+  readonly #rows: WrittenRows;
   readonly #keys: readonly string[];
   readonly #encode: EncodeLast;
   #output: Output<unknown> | null = null;
 
-  constructor(table: string, keys: readonly string[], encode: EncodeLast) {
-    this.#table = table;
-    this.#keys = keys;
+  constructor(table: TableDescription, encode: EncodeLast) {
+    this.#rows = new WrittenRows(table);
+    this.#keys = table.primaryKey;
     this.#encode = encode;
   }
 
@@ -57,7 +57,8 @@ class KeyedEncoder implements StreamOperator<unknown, unknown> {
       lasts.delete(key); // TBCB2: a Map keeps the place of a key's first row.
       lasts.set(key, { row, isDeleted, timestamp: batch.timestampAt(place) });
     }
-    for (const last of lasts.values()) this.#output?.collect(this.#record(last), last.timestamp);
+    for (const { row, isDeleted, timestamp } of lasts.values())
+      this.#output?.collect(this.#record(row, isDeleted), timestamp);
     return count;
   }
 
@@ -67,15 +68,12 @@ class KeyedEncoder implements StreamOperator<unknown, unknown> {
     return text;
   }
 
-  #record({ row, isDeleted }: Last): unknown {
+  #record(row: Row, isDeleted: boolean): unknown {
     try {
+      this.#rows.check(row, isDeleted);
       return this.#encode(row, isDeleted);
     } catch (error) {
-      if (!(error instanceof RecordMisfit || error instanceof ValueMisfit)) throw error;
-      throw new StreamError("SINK_FAILED", `table ${this.#table}: a row cannot be written: ${error.message}`, {
-        destiny: "terminal",
-        cause: error,
-      });
+      throw this.#rows.failureOf(error);
     }
   }
 }

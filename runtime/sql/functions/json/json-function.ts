@@ -9,7 +9,7 @@ import { assert } from "../../../../base/index.ts";
 import type { JsonBehavior, JsonCall } from "../../syntax/expression-tree.ts";
 import type { SqlType } from "../../types/sql-type.ts";
 import type { TypedExpression } from "../../validate/typed-tree.ts";
-import { failExpression, nullAware, rememberLast, typed } from "../implementations.ts";
+import { failExpression, nullAware, plain, rememberLast, typed } from "../implementations.ts";
 import type { ScalarFactory, ScalarImplementation } from "../scalar-implementation.ts";
 import { isArray, isObject, isScalar, type JsonNode, readJson } from "./json-document.ts";
 import { findByPath, type Found, type JsonPath } from "./json-path.ts";
@@ -159,16 +159,42 @@ function partWriter(part: TypedExpression): (value: unknown) => string {
 function objectFunction({ call: { onNull }, arguments: parts }: JsonExpression): ScalarImplementation {
   const writers = parts.map(partWriter);
   const isAbsent = onNull === "ABSENT";
+  const starts = constantStarts(parts);
   const call = (...values: readonly unknown[]): string => {
-    const members = new Map<string, string>();
-    for (let index = 0; index < values.length; index += 2) {
-      const [key, value] = [values[index], values[index + 1]];
-      if (key === null) failExpression("A key of JSON_OBJECT is NULL", "Give it a text: COALESCE(key, 'none').");
-      if (value !== null || !isAbsent) members.set(String(key), writers[index + 1]?.(value) ?? "null");
+    if (starts === null) return objectOf(values, writers, isAbsent);
+    let text = "";
+    for (const [place, start] of starts.entries()) {
+      const value = values[place * 2 + 1];
+      if (value !== null || !isAbsent)
+        text += `${text === "" ? "" : ","}${start}${writers[place * 2 + 1]?.(value) ?? "null"}`;
     }
-    return `{${Array.from(members, ([key, value]) => `${JSON.stringify(key)}:${value}`).join(",")}}`;
+    return `{${text}}`;
   };
   return { takesNulls: true, call };
+}
+
+/** Keys are mostly literals, each once: their JSON is made once. Null: they are not. */
+function constantStarts(parts: readonly TypedExpression[]): readonly string[] | null {
+  const keys = parts.flatMap((part, index) =>
+    index % 2 === 0 && part.kind === "literal" && part.literal.kind === "string" ? [part.literal.value] : [],
+  );
+  if (keys.length * 2 < parts.length || new Set(keys).size < keys.length) return null;
+  return keys.map((key) => `${JSON.stringify(key)}:`);
+}
+
+/** Of a key that is there twice the last value counts, at the place of the first. */
+function objectOf(
+  values: readonly unknown[],
+  writers: readonly ((value: unknown) => string)[],
+  isAbsent: boolean,
+): string {
+  const members = new Map<string, string>();
+  for (let index = 0; index < values.length; index += 2) {
+    const [key, value] = [values[index], values[index + 1]];
+    if (key === null) failExpression("A key of JSON_OBJECT is NULL", "Give it a text: COALESCE(key, 'none').");
+    if (value !== null || !isAbsent) members.set(String(key), writers[index + 1]?.(value) ?? "null");
+  }
+  return `{${Array.from(members, ([key, value]) => `${JSON.stringify(key)}:${value}`).join(",")}}`;
 }
 
 function arrayFunction({ call: { onNull }, arguments: parts }: JsonExpression): ScalarImplementation {
@@ -197,8 +223,20 @@ const jsonForms: Readonly<Record<string, (node: JsonNode) => boolean>> = {
   "JSON SCALAR": isScalar,
 };
 
+/** Flink's JSON_QUOTE writes only ASCII. */
+const asciiJson = (json: string): string =>
+  json.replaceAll(/[\u0080-\uFFFF]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
+
+/** What is no text of JSON stays as it is. */
+function unquoted(text: string): string {
+  const node = text.startsWith('"') ? readJson(text) : undefined;
+  return typeof node === "string" ? node : text;
+}
+
 /** JSON_STRING, and the operators `IS JSON …` by their words. */
 export const jsonFunctions: Readonly<Record<string, ScalarFactory>> = {
+  JSON_QUOTE: plain((text: string) => asciiJson(JSON.stringify(text))),
+  JSON_UNQUOTE: plain(unquoted),
   JSON_STRING: typed(({ arguments: [type] }) => {
     assert(type !== undefined, "JSON_STRING has an argument");
     return jsonText(type);

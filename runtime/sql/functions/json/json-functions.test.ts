@@ -84,6 +84,9 @@ const examples: readonly (readonly [expression: string, value: unknown])[] = [
   ["JSON_OBJECT(KEY 'K1' VALUE CAST(NULL AS STRING) ABSENT ON NULL)", "{}"],
   ["JSON_OBJECT(KEY 'K1' VALUE JSON_OBJECT(KEY 'K2' VALUE 'V'))", '{"K1":{"K2":"V"}}'],
   [`JSON_OBJECT('2' VALUE 1.50, '1' VALUE '{"a":1}')`, '{"2":1.50,"1":"{\\"a\\":1}"}'],
+  ["JSON_OBJECT('a' VALUE CAST(NULL AS INT), 'b' VALUE 2, 'c' VALUE CAST(NULL AS INT) ABSENT ON NULL)", '{"b":2}'],
+  ["JSON_OBJECT('a' VALUE 1, 'b' VALUE 2, 'a' VALUE 3)", '{"a":3,"b":2}'],
+  ["JSON_OBJECT(UPPER('a') VALUE 1, 'b' VALUE 2)", '{"A":1,"b":2}'],
   ["JSON_ARRAY()", "[]"],
   ["JSON_ARRAY(1, '2')", '[1,"2"]'],
   ["JSON_ARRAY(CAST(NULL AS STRING) NULL ON NULL)", "[null]"],
@@ -106,6 +109,12 @@ const examples: readonly (readonly [expression: string, value: unknown])[] = [
   ["JSON_STRING(TIME '13:37:42')", '"13:37:42"'],
   ["JSON_STRING(X'54657374')", '"VGVzdA=="'],
   ["JSON_STRING(MAP['M1', 'V1', 'M2', NULL])", '{"M1":"V1","M2":null}'],
+  // JSON_QUOTE and JSON_UNQUOTE.
+  ["JSON_QUOTE('≠ will be escaped')", '"\\u2260 will be escaped"'],
+  [`JSON_QUOTE('"1"')`, '"\\"1\\""'],
+  [`JSON_UNQUOTE('"[\\u0041]"')`, "[A]"],
+  ["JSON_UNQUOTE('[]')", "[]"],
+  [`JSON_UNQUOTE('"[1, 2, 3}')`, '"[1, 2, 3}'],
   // IS JSON.
   [`'"abc"' IS JSON`, true],
   ["'abc' IS JSON", false],
@@ -217,7 +226,7 @@ describe("a path into a document (SQUQ1)", () => {
       assert.ok(!("kind" in path), JSON.stringify(path));
       const result = findByPath(path, root);
       assert.ok(result.kind === "found", JSON.stringify(result));
-      assert.deepEqual(JSON.parse(writeJson(result.node)), found);
+      assert.deepEqual(JSON.parse(writeJson(result.node) ?? "none"), found);
     });
 
   const missing: readonly (readonly [path: string, kind: "error" | "nothing"])[] = [
@@ -261,12 +270,21 @@ describe("a document", () => {
       fc.property(fc.json(), (text) => {
         const node = readJson(text);
         assert.ok(node !== undefined);
-        assert.equal(JSON.stringify(JSON.parse(writeJson(node))), JSON.stringify(JSON.parse(text)));
+        assert.equal(JSON.stringify(JSON.parse(writeJson(node) ?? "none")), JSON.stringify(JSON.parse(text)));
       }),
       { seed: 2, numRuns: 200 },
     );
     for (const text of ["[1.50,-0,1E3,0.10,12345678901234567890]", '{"a":1e400}'])
       assert.equal(writeJson(readJson(text) ?? null), text);
+  });
+
+  it("that has more levels than can be written is an error, and ON ERROR decides", () => {
+    const deep = `'{"a": ${"[".repeat(50_000)}${"]".repeat(50_000)}}'`;
+    assert.equal(evaluate(`JSON_QUERY(${deep}, '$.a')`), null);
+    assert.equal(evaluate(`JSON_QUERY(${deep}, '$.a' EMPTY ARRAY ON ERROR)`), "[]");
+    assert.equal(evaluate(`JSON_EXISTS(${deep}, '$..b[?(@.c == 1)]')`), true);
+    assert.equal(evaluate(`JSON_EXISTS(${deep}, '$[?(@.a == @.a)]')`), true);
+    assert.equal(evaluate(`${deep} IS JSON`), true);
   });
 
   it("is none when it cannot be read", () => {

@@ -60,26 +60,6 @@ describe("a pattern of dates", () => {
     });
 });
 
-describe("a pattern that writes one time after the other", () => {
-  for (const pattern of ["yyyy-MM-dd", "dd HH", "HH:mm", "mm:ss", "a", "yyyy Z"])
-    it(`gives each its own text: ${pattern}`, () => {
-      const form = datePattern(pattern);
-      const steps = fc.tuple(fc.integer({ min: -3, max: 3 }), fc.constantFrom(1, 1000, 60_000, 3_600_000, 86_400_000));
-      const times = fc.array(
-        steps.map(([count, unit]) => count * unit),
-        { minLength: 2, maxLength: 20 },
-      );
-      fc.assert(
-        fc.property(times, fc.nat(5), (clocks, hours) => {
-          const zone = { name: "UTC", offsetMs: hours * 3_600_000 };
-          for (const clockMs of clocks)
-            assert.equal(form.write(clockMs, 0, zone), datePattern(pattern).write(clockMs, 0, zone));
-        }),
-        { seed: 10, numRuns: 100 },
-      );
-    });
-});
-
 describe("a time zone", () => {
   const names = [
     "Europe/Berlin",

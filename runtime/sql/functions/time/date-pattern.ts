@@ -7,8 +7,7 @@
  *     February, and January of the next year for a 13th month.)
  */
 import { failExpression } from "../implementations.ts";
-import { civilOf, DAY_MS, dayOfWeek, dayOfYear, daysInMonth, daysOf } from "./calendar.ts";
-import { timeOfDay } from "./moments.ts";
+import { type CivilDay, civilOf, DAY_MS, dayOfWeek, dayOfYear, daysInMonth, daysOf } from "./calendar.ts";
 
 type Token =
   | { readonly kind: "text"; readonly text: string }
@@ -54,10 +53,21 @@ export function datePattern(pattern: string): DatePattern {
 const writer =
   (tokens: readonly Token[]): DatePattern["write"] =>
   (clockMs, nanos, zone) => {
+    const days = Math.floor(clockMs / DAY_MS);
+    const { year, month, day } = civilOf(days);
+    const shown: ShownTime = { days, year, month, day, time: clockMs - days * DAY_MS, nanos, zone: zone ?? UTC };
     let text = "";
-    for (const token of tokens) text += written(token, clockMs, nanos, zone ?? UTC);
+    for (const token of tokens) text += token.kind === "text" ? token.text : written(token, shown);
     return text;
   };
+
+type ShownTime = CivilDay & {
+  readonly days: number;
+  /** Milliseconds of the day. */
+  readonly time: number;
+  readonly nanos: number;
+  readonly zone: ShownZone;
+};
 
 /** Within it, all texts are the same. */
 function finestUnit(letters: ReadonlySet<string>): number {
@@ -109,26 +119,23 @@ const isNumber = (token: Token): boolean =>
 const MONTHS = "January February March April May June July August September October November December".split(" ");
 const DAYS = "Sunday Monday Tuesday Wednesday Thursday Friday Saturday".split(" ");
 
-const padded = (value: number, count: number): string =>
-  `${value < 0 ? "-" : ""}${String(Math.abs(value)).padStart(count, "0")}`;
+function padded(value: number, count: number): string {
+  if (count === 2 && value >= 0 && value < 100) return value < 10 ? `0${value}` : String(value);
+  return `${value < 0 ? "-" : ""}${String(Math.abs(value)).padStart(count, "0")}`;
+}
 
-function written(token: Token, clockMs: number, nanos: number, zone: ShownZone): string {
-  if (token.kind === "text") return token.text;
-  const { letter, count } = token;
-  const days = Math.floor(clockMs / DAY_MS);
-  const time = timeOfDay(clockMs);
-  const hour = Math.floor(time / 3_600_000);
+function written({ letter, count }: Letter, { days, year, month, day, time, nanos, zone }: ShownTime): string {
   switch (letter) {
     case "G":
-      return civilOf(days).year > 0 ? "AD" : "BC";
+      return year > 0 ? "AD" : "BC";
     case "y":
     case "u":
-      return writtenYear(civilOf(days).year, letter, count);
+      return writtenYear(year, letter, count);
     case "M":
     case "L":
-      return writtenMonth(civilOf(days).month, count);
+      return writtenMonth(month, count);
     case "d":
-      return padded(civilOf(days).day, count);
+      return padded(day, count);
     case "D":
       return padded(dayOfYear(days), count);
     case "E": {
@@ -136,7 +143,7 @@ function written(token: Token, clockMs: number, nanos: number, zone: ShownZone):
       return count < 4 ? name.slice(0, 3) : name;
     }
     case "a":
-      return hour < 12 ? "AM" : "PM";
+      return time < DAY_MS / 2 ? "AM" : "PM";
     case "S":
       return (String(time % 1000).padStart(3, "0") + String(nanos).padStart(6, "0")).padEnd(count, "0").slice(0, count);
     case "z":
@@ -146,7 +153,7 @@ function written(token: Token, clockMs: number, nanos: number, zone: ShownZone):
     case "x":
       return writtenOffset(zone.offsetMs, letter, count);
     default:
-      return padded(partOfDay(letter, hour, time), count);
+      return padded(partOfDay(letter, Math.floor(time / 3_600_000), time), count);
   }
 }
 

@@ -18,7 +18,7 @@ import {
 } from "../implementations.ts";
 import type { ScalarFactory } from "../scalar-implementation.ts";
 import { type DatePattern, datePattern, type ReadTime, type ShownZone } from "./date-pattern.ts";
-import { DAY_MS } from "./calendar.ts";
+import { DAY_MS, daysInMonth, daysOf } from "./calendar.ts";
 import { clockReader, clockWriter, millisecondsOf, type MomentValue, momentWriter, nanosOf } from "./moments.ts";
 
 const DEFAULT = "yyyy-MM-dd HH:mm:ss";
@@ -29,16 +29,19 @@ const UNREADABLE = -(2n ** 63n);
 /** One for each place of a call: most patterns are constants. */
 const patternReader = (): ((pattern: string) => DatePattern) => rememberLast(datePattern);
 
-const LENIENT_FORM = /^(\d{1,4})-(\d{1,2})-(\d{1,2})(?:[ T](\d{1,2}):(\d{1,2})(?::(\d{1,2})(?:\.(\d{1,9}))?)?)?$/;
-const fixedPattern = datePattern("yyyy-MM-dd HH:mm:ss.SSSSSSSSS");
+const LENIENT_FORM = /^\s*(\d{1,4})-(\d{1,2})-(\d{1,2})(?:[ T](\d{1,2}):(\d{1,2})(?::(\d{1,2})(?:\.(\d{1,9}))?)?)?\s*$/;
 
 /** SQUX2. */
 export function readDefault(text: string): ReadTime | null {
-  const parts = LENIENT_FORM.exec(text.trim());
+  const parts = LENIENT_FORM.exec(text);
   if (parts === null) return null;
-  const [, year = "", month = "", day = "", hour = "0", minute = "0", second = "0", fraction = ""] = parts;
-  const [MM, dd, HH, mm, ss] = [month, day, hour, minute, second].map((part) => part.padStart(2, "0"));
-  return fixedPattern.read(`${year.padStart(4, "0")}-${MM}-${dd} ${HH}:${mm}:${ss}.${fraction.padEnd(9, "0")}`, false);
+  const [year, month, day] = [Number(parts[1]), Number(parts[2]), Number(parts[3])];
+  const [hour, minute, second] = [Number(parts[4] ?? 0), Number(parts[5] ?? 0), Number(parts[6] ?? 0)];
+  if (month < 1 || month > 12 || day < 1 || day > daysInMonth(year, month)) return null;
+  if (hour > 23 || minute > 59 || second > 59) return null;
+  const fraction = Number((parts[7] ?? "").padEnd(9, "0"));
+  const time = ((hour * 60 + minute) * 60 + second) * 1000 + Math.floor(fraction / 1_000_000);
+  return { clockMs: daysOf({ year, month, day }) * DAY_MS + time, nanos: fraction % 1_000_000, offsetMs: null };
 }
 
 /** What the letters for a zone show of an instant. */
@@ -55,20 +58,19 @@ const dateFormat: ScalarFactory = typed(({ arguments: [type], session }) => {
   const patternOf = patternReader();
   const zone = timeZone(session.timeZone);
   const shownAt = shownZone(session.timeZone, zone);
-  const write = (pattern: DatePattern, clockMs: number, nanos: number, instantMs: () => number): string =>
-    pattern.write(clockMs, nanos, pattern.showsZone ? shownAt(instantMs()) : null);
   if (type !== undefined && isText(type))
     return (text: string, pattern: string) => {
       const time = readDefault(text);
       if (time === null) return null;
-      return write(patternOf(pattern), time.clockMs, time.nanos, () => zone.instantOf(time.clockMs));
+      const form = patternOf(pattern);
+      return form.write(time.clockMs, time.nanos, form.showsZone ? shownAt(zone.instantOf(time.clockMs)) : null);
     };
   const clockOf = clockReader(type, zone);
+  const isInstant = type?.kind === "timestamp_ltz";
   return (value: MomentValue, pattern: string) => {
-    const clockMs = clockOf(value);
-    return write(patternOf(pattern), clockMs, nanosOf(value), () =>
-      type?.kind === "timestamp_ltz" ? millisecondsOf(value) : zone.instantOf(clockMs),
-    );
+    const [clockMs, form] = [clockOf(value), patternOf(pattern)];
+    if (!form.showsZone) return form.write(clockMs, nanosOf(value), null);
+    return form.write(clockMs, nanosOf(value), shownAt(isInstant ? millisecondsOf(value) : zone.instantOf(clockMs)));
   };
 });
 

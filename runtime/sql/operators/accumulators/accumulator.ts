@@ -9,6 +9,8 @@
  */
 import type { ValueType } from "../../../record/index.ts";
 import type { SqlType } from "../../types/sql-type.ts";
+import type { Identities } from "./identity.ts";
+import type { StateCounts } from "./value-counts.ts";
 
 /** What a row brings: the call's first argument (of several: see aggregation.ts), its second, and what it is to be ordered by. */
 type RowObject = Readonly<Record<string, unknown>>;
@@ -37,6 +39,8 @@ export type AccumulatorSite = {
   /** Rows may be taken back: the state keeps what that takes. */
   readonly retracts: boolean;
   readonly ignoresNulls: boolean;
+  /** Where the counts of values are to be (SQON1); null: in the accumulator's own state. */
+  readonly counts: (purpose: string, identities: Identities) => StateCounts | null;
   /** Of the second argument; null: there is none. */
   readonly second: SqlType | null;
   /** Compares the `order` of two inputs; null: rows count in the order in which they come. */

@@ -37,7 +37,11 @@ const makers: Readonly<Record<string, Make>> = {
 export const aggregateNames: readonly string[] = Object.keys(makers);
 
 /** Errors: JOB_GRAPH_INVALID: there is no such aggregate, or not of DISTINCT values of that type. */
-export function accumulatorOf(call: AggregateCall, row: PlanRow, retracts: boolean): Accumulator {
+export function accumulatorOf(
+  call: AggregateCall,
+  row: PlanRow,
+  { retracts, counts }: Pick<AccumulatorSite, "retracts" | "counts">,
+): Accumulator {
   const make = makers[call.name];
   if (make === undefined) throw invalid(`${call.name} is no aggregate of a group`, "use it with OVER");
   const types = call.arguments.map((place) => (row[place] as PlanRow[number]).type);
@@ -46,6 +50,7 @@ export function accumulatorOf(call: AggregateCall, row: PlanRow, retracts: boole
     second: types[1] ?? null,
     result: call.type,
     retracts,
+    counts,
     ignoresNulls: call.ignoresNulls,
     compare: call.order.length === 0 ? null : compareRows(call.order, row),
   }) as Accumulator;
@@ -57,7 +62,7 @@ export function accumulatorOf(call: AggregateCall, row: PlanRow, retracts: boole
       `${call.name}(DISTINCT …) of rows, arrays or maps is not supported`,
       "take their parts, or leave DISTINCT out",
     );
-  return distinct(inner, identities) as Accumulator;
+  return distinct(inner, identities, counts("distinct", identities)) as Accumulator;
 }
 
 function invalid(what: string, remedy: string): StreamError {

@@ -26,8 +26,16 @@ export type ColumnAccumulator = {
   add(state: readonly Pages[], records: Records, column: Column | null): void;
   /** The states of a page of another table into those at `slots`. */
   merge(into: readonly Pages[], from: readonly Pages[], part: PagePart & { readonly slots: Int32Array }): void;
+  /** The state and the values at hand, for one record after the other. */
+  one(state: readonly Pages[], column: Column | null): OneState;
   /** Of a page's slots the results, into the places of the store from 0. */
   result(state: readonly Pages[], part: PagePart, store: AnyStore): void;
+};
+
+export type OneState = {
+  add(slot: number, row: number): void;
+  /** As the store of the result has its values; null: NULL. */
+  result(slot: number): number | bigint | null;
 };
 
 type Numbers = Float64Array | Int32Array;
@@ -66,6 +74,14 @@ const count: ColumnAccumulator = {
     }
   },
   merge: ([into], [from], part) => addNumbers(into, from, part),
+  one: ([counts], column) => ({
+    add: (slot, row) => {
+      if (column !== null && !isThere(column, row)) return;
+      const page = numbersOf(counts, slot);
+      page[slot & SLOT_MASK] = (page[slot & SLOT_MASK] as number) + 1;
+    },
+    result: (slot) => BigInt(numbersOf(counts, slot)[slot & SLOT_MASK] as number),
+  }),
   result: ([counts], { page, count: size }, store) => {
     const { values } = store as unknown as BigintStore;
     const numbers = (counts as readonly Float64Array[])[page] as Float64Array;
@@ -122,6 +138,23 @@ function floatSum(field: ValueType<unknown>, settle: (sum: number, values: numbe
       addNumbers(sums, fromSums, part);
       addNumbers(counts, fromCounts, part);
     },
+    one: ([sums, counts], column) => {
+      const { values, nulls } = column as Column & { readonly values: Numbers };
+      return {
+        add: (slot, row) => {
+          if (nulls !== null && isNull(nulls, row)) return;
+          const at = slot & SLOT_MASK;
+          const sum = numbersOf(sums, slot);
+          const size = numbersOf(counts, slot);
+          sum[at] = (sum[at] as number) + (values[row] as number);
+          size[at] = (size[at] as number) + 1;
+        },
+        result: (slot) => {
+          const size = numbersOf(counts, slot)[slot & SLOT_MASK] as number;
+          return size === 0 ? null : settle(numbersOf(sums, slot)[slot & SLOT_MASK] as number, size);
+        },
+      };
+    },
     result: ([sums, counts], { page, count: size }, store) => {
       const target = store as unknown as NumberStore;
       const sum = (sums as readonly Float64Array[])[page] as Float64Array;
@@ -151,6 +184,23 @@ function bigintSum(settle: (sum: bigint, values: number) => bigint | number): Co
     merge: ([sums, counts], [fromSums, fromCounts], part) => {
       addBigints(sums, fromSums, part);
       addNumbers(counts, fromCounts, part);
+    },
+    one: ([sums, counts], column) => {
+      const { values, nulls } = column as Column & { readonly values: BigInt64Array | Numbers };
+      return {
+        add: (slot, row) => {
+          if (nulls !== null && isNull(nulls, row)) return;
+          const at = slot & SLOT_MASK;
+          const sum = bigintsOf(sums, slot);
+          const size = numbersOf(counts, slot);
+          sum[at] = (sum[at] as bigint) + BigInt(values[row] as bigint | number);
+          size[at] = (size[at] as number) + 1;
+        },
+        result: (slot) => {
+          const size = numbersOf(counts, slot)[slot & SLOT_MASK] as number;
+          return size === 0 ? null : settle(bigintsOf(sums, slot)[slot & SLOT_MASK] as bigint, size);
+        },
+      };
     },
     result: ([sums, counts], { page, count: size }, store) => {
       const target = store as unknown as { readonly values: (bigint | number)[]; setNull(at: number): void };
@@ -188,6 +238,19 @@ function extreme(type: SqlType, isBetter: (value: Comparable, best: Comparable) 
       const best = bests?.[page] as unknown as Bests;
       const isSeen = seen?.[page] as Uint8Array;
       for (let at = 0; at < size; at++) if (isSeen[at] === 1) put(into, slots[at] as number, best[at] as Comparable);
+    },
+    one: (state, column) => {
+      const { values, nulls } = column as Column & { readonly values: ArrayLike<Comparable> };
+      const [bests, seen] = state as unknown as readonly [readonly Bests[], readonly Uint8Array[]];
+      return {
+        add: (slot, row) => {
+          if (nulls === null || !isNull(nulls, row)) put(state, slot, values[row] as Comparable);
+        },
+        result: (slot) =>
+          (seen[slot >> TABLE_PAGE_BITS] as Uint8Array)[slot & SLOT_MASK] === 1
+            ? ((bests[slot >> TABLE_PAGE_BITS] as Bests)[slot & SLOT_MASK] as Comparable)
+            : null,
+      };
     },
     result: ([bests, seen], { page, count: size }, store) => {
       const target = store as unknown as { readonly values: Bests; setNull(at: number): void };

@@ -5,6 +5,7 @@ import { t, type ValueType } from "../../../record/index.ts";
 import type { SqlType } from "../../types/sql-type.ts";
 import type { Accumulator, AccumulatorSite, AggregateInput } from "./accumulator.ts";
 import { type Identities, type Identity, identitiesOf } from "./identity.ts";
+import { type Counts, countsPlace, type StateCounts } from "./value-counts.ts";
 
 /** Of rows whose arguments are all there; of COUNT(*) every row brings a value. */
 export const count: Accumulator<number> = {
@@ -16,15 +17,20 @@ export const count: Accumulator<number> = {
   result: (state) => BigInt(state),
 };
 
-type DistinctState = { readonly counts: Map<Identity, number>; inner: unknown };
+type DistinctState = { inner: unknown };
 
-/** Each value once, as long as a row with it is there. NULL is no value. */
-export function distinct(inner: Accumulator, identities: Identities): Accumulator<DistinctState> {
-  const change = (state: DistinctState, identity: Identity, by: number): "first" | "last" | "other" => {
-    const before = state.counts.get(identity) ?? 0;
+/** Each value once, as long as a row with it is there. NULL is no value. `outside`: where the counts are; null: in its state. */
+export function distinct(
+  inner: Accumulator,
+  identities: Identities,
+  outside: StateCounts | null,
+): Accumulator<DistinctState> {
+  const place = countsPlace<DistinctState>(identities, outside);
+  const change = (counts: Counts, identity: Identity, by: number): "first" | "last" | "other" => {
+    const before = counts.get(identity) ?? 0;
     const after = before + by;
-    if (after === 0) state.counts.delete(identity);
-    else state.counts.set(identity, after);
+    if (after === 0) counts.delete(identity);
+    else counts.set(identity, after);
     if (before === 0) return "first";
     return after === 0 ? "last" : "other";
   };
@@ -33,19 +39,19 @@ export function distinct(inner: Accumulator, identities: Identities): Accumulato
     return state;
   };
   return {
-    type: t.record({ counts: t.map(identities.type, t.int64), inner: inner.type }) as ValueType<unknown>,
-    create: () => ({ counts: new Map(), inner: inner.create() }),
+    type: t.record({ ...place.fields, inner: inner.type }) as ValueType<unknown>,
+    create: () => ({ ...place.create(), inner: inner.create() }),
     add: (state, input) =>
-      input.value !== null && change(state, identities.of(input.value), 1) === "first"
+      input.value !== null && change(place.of(state), identities.of(input.value), 1) === "first"
         ? withInner(state, inner.add(state.inner, input))
         : state,
     retract: (state, input) =>
-      input.value !== null && change(state, identities.of(input.value), -1) === "last"
+      input.value !== null && change(place.of(state), identities.of(input.value), -1) === "last"
         ? withInner(state, inner.retract(state.inner, input))
         : state,
     merge: (left, right) => {
-      for (const [identity, rows] of right.counts) {
-        if (change(left, identity, rows) !== "first") continue;
+      for (const [identity, rows] of place.of(right).entries()) {
+        if (change(place.of(left), identity, rows) !== "first") continue;
         const input: AggregateInput = { value: identities.value?.(identity) ?? identity, second: null, order: null };
         left.inner = inner.add(left.inner, input);
       }
@@ -56,6 +62,7 @@ export function distinct(inner: Accumulator, identities: Identities): Accumulato
 }
 
 /** APPROX_COUNT_DISTINCT. It counts exactly: a sketch could not take values back. */
-export function approximateCount({ argument }: AccumulatorSite): Accumulator<never> {
-  return distinct(count as Accumulator, identitiesOf(argument as SqlType)) as unknown as Accumulator<never>;
+export function approximateCount({ argument, counts }: AccumulatorSite): Accumulator<never> {
+  const identities = identitiesOf(argument as SqlType);
+  return distinct(count as Accumulator, identities, counts("values", identities)) as unknown as Accumulator<never>;
 }

@@ -8,13 +8,19 @@ import { columnTypeOf } from "../../rows/row-type.ts";
 import { type Compare, valueOrder } from "../../rows/value-order.ts";
 import type { SqlType } from "../../types/sql-type.ts";
 import type { Accumulator, AccumulatorSite } from "./accumulator.ts";
-import { type Identity, identitiesOf } from "./identity.ts";
+import { identitiesOf } from "./identity.ts";
+import { type Counts, countsPlace } from "./value-counts.ts";
 
-export function extreme({ argument, retracts }: AccumulatorSite, which: "least" | "greatest"): Accumulator<never> {
+export function extreme(
+  { argument, retracts, counts }: AccumulatorSite,
+  which: "least" | "greatest",
+): Accumulator<never> {
   const type = argument as SqlType;
   const order = valueOrder(type);
   const compare: Compare = which === "least" ? order : (left, right) => order(right, left);
-  return (retracts ? countedExtreme(type, compare) : plainExtreme(type, compare)) as unknown as Accumulator<never>;
+  return (retracts
+    ? countedExtreme(type, compare, counts)
+    : plainExtreme(type, compare)) as unknown as Accumulator<never>;
 }
 
 function plainExtreme(type: SqlType, compare: Compare): Accumulator {
@@ -32,40 +38,39 @@ function plainExtreme(type: SqlType, compare: Compare): Accumulator {
   };
 }
 
-type Counted = { best: unknown; readonly counts: Map<Identity, number> };
+type Counted = { best: unknown };
 
-function countedExtreme(type: SqlType, compare: Compare): Accumulator<Counted> {
+function countedExtreme(type: SqlType, compare: Compare, counts: AccumulatorSite["counts"]): Accumulator<Counted> {
   const identities = identitiesOf(type);
+  const place = countsPlace<Counted>(identities, counts("values", identities));
   const add = (state: Counted, value: unknown, rows: number): Counted => {
+    const values = place.of(state);
     const identity = identities.of(value);
-    const count = (state.counts.get(identity) ?? 0) + rows;
-    if (count !== 0) state.counts.set(identity, count);
-    else state.counts.delete(identity);
+    const count = (values.get(identity) ?? 0) + rows;
+    if (count !== 0) values.set(identity, count);
+    else values.delete(identity);
     if (rows > 0) {
       if (count > 0 && (state.best === null || compare(value, state.best) < 0)) state.best = value;
     } else if (count === 0 && state.best !== null && compare(value, state.best) === 0) {
-      state.best = bestOf(state.counts);
+      state.best = bestOf(values);
     }
     return state;
   };
-  const bestOf = (counts: ReadonlyMap<Identity, number>): unknown => {
+  const bestOf = (values: Counts): unknown => {
     let best: unknown = null;
-    for (const [identity, count] of counts) {
+    for (const [identity, count] of values.entries()) {
       const value = identities.value?.(identity);
       if (count > 0 && (best === null || compare(value, best) < 0)) best = value;
     }
     return best;
   };
   return {
-    type: t.record({
-      best: columnTypeOf({ ...type, isNullable: true }),
-      counts: t.map(identities.type, t.int64),
-    }) as ValueType<unknown>,
-    create: () => ({ best: null, counts: new Map() }),
+    type: t.record({ ...place.fields, best: columnTypeOf({ ...type, isNullable: true }) }) as ValueType<unknown>,
+    create: () => ({ ...place.create(), best: null }),
     add: (state, { value }) => (value === null ? state : add(state, value, 1)),
     retract: (state, { value }) => (value === null ? state : add(state, value, -1)),
     merge: (left, right) => {
-      for (const [identity, rows] of right.counts) add(left, identities.value?.(identity), rows);
+      for (const [identity, rows] of place.of(right).entries()) add(left, identities.value?.(identity), rows);
       return left;
     },
     result: (state) => state.best,

@@ -53,6 +53,7 @@ const resultTypes: Readonly<Record<string, SqlType>> = {
   TIMESTAMP: { kind: "timestamp", isNullable: false, precision: 3 },
   TIMESTAMP_LTZ: { kind: "timestamp_ltz", isNullable: false, precision: 3 },
   BYTES: { kind: "varbinary", isNullable: false, length: 2_147_483_647 },
+  STRING_MAP: { kind: "map", isNullable: false, key: STRING, value: withNullability(STRING, true) },
   STRINGS: { kind: "array", isNullable: false, element: withNullability(STRING, true) },
 };
 
@@ -67,9 +68,34 @@ const derivedResults: Readonly<Record<string, (types: readonly SqlType[]) => Sql
   element: ([type]) => (type?.kind === "array" || type?.kind === "multiset" ? type.element : undefined),
   keys: ([type]) => (type?.kind === "map" ? { kind: "array", isNullable: false, element: type.key } : undefined),
   values: ([type]) => (type?.kind === "map" ? { kind: "array", isNullable: false, element: type.value } : undefined),
+  entries: ([type]) => (type?.kind === "map" ? entriesOf(type) : undefined),
+  /** An array, and an element that is put to it. */
+  longer: ([array, value]) =>
+    array?.kind === "array" ? arrayOf(array.element, value ?? withNullability(array.element, true)) : undefined,
+  both: ([left, right]) =>
+    left === undefined || right === undefined ? undefined : accepted(commonType([left, right])),
+  mapped: ([keys, items]) =>
+    keys?.kind === "array" && items?.kind === "array"
+      ? { kind: "map", isNullable: false, key: keys.element, value: items.element }
+      : undefined,
   multiset: ([type]) => (type === undefined ? undefined : { kind: "multiset", isNullable: false, element: type }),
   array: ([type]) => (type === undefined ? undefined : { kind: "array", isNullable: false, element: type }),
 };
+
+/** Of a map without an order of its own. */
+const entriesOf = ({ key, value }: SqlType & { kind: "map" }): SqlType => {
+  const fields = [
+    { name: "key", type: key },
+    { name: "value", type: value },
+  ];
+  return { kind: "array", isNullable: false, element: { kind: "row", isNullable: false, fields } };
+};
+
+/** Of elements of two types. */
+function arrayOf(left: SqlType, right: SqlType): SqlType | undefined {
+  const element = accepted(commonType([left, right]));
+  return element === undefined ? undefined : { kind: "array", isNullable: false, element };
+}
 
 const accepted = (type: SqlType | TypeRefusal): SqlType | undefined => (type.kind === "refused" ? undefined : type);
 

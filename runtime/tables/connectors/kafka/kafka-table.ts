@@ -57,7 +57,7 @@ export const makeKafka: MakeConnector = (use) => {
       const encode = recordEncoder(use, parts);
       return kafkaTableSink(
         use,
-        encoderOperator(use.table.name, () => encode),
+        encoderOperator(use.table, () => encode),
         parts.key === null ? null : names,
       );
     },
@@ -73,8 +73,7 @@ export const makeUpsertKafka: MakeConnector = (use): TableConnector => {
       const encode = recordEncoder(use, parts);
       const encodeKey = partEncoder(use, parts.key as Part);
       const encoder = keyedEncoderOperator(
-        use.table.name,
-        keys,
+        use.table,
         () => (row, isDeleted) =>
           isDeleted ? { key: encodeKey(row), value: null, headers: null, timestamp: null } : encode(row),
       );

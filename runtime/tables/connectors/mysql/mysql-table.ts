@@ -34,13 +34,12 @@ export const makeMysql: MakeConnector = (use) => ({
       encoder:
         keys.length === 0
           ? encoderOperator(
-              table.name,
+              table,
               () =>
                 (row): Outgoing => ({ row: encode(row), isDeleted: false }),
             )
           : keyedEncoderOperator(
-              table.name,
-              keys,
+              table,
               () =>
                 (row, isDeleted): Outgoing => ({ row: encode(row), isDeleted }),
             ),

@@ -33,7 +33,7 @@ export const makeRedis: MakeConnector = (use) => ({
       value: isDeleted ? null : encode(row),
     });
     return {
-      encoder: keyedEncoderOperator(table.name, keys, () => encodeLast),
+      encoder: keyedEncoderOperator(table, () => encodeLast),
       recordType: t.any,
       sink: sink as Sink<unknown>,
       keyColumns: keys,

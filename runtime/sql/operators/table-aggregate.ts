@@ -1,0 +1,161 @@
+/**
+ * Owns: GROUP BY without a window where each key takes a few numbers and nothing is taken back: one column table, and changes that leave batch by batch.
+ * Not here: every other one (aggregate.ts), which emits the same rows (SQOG1 … 3).
+ *
+ * SQTG1 The results before and after a record stand next to each other in the batch; a selection leaves out what changes nothing.
+ */
+import { assert } from "../../../base/index.ts";
+import { type Column, type ColumnBatch, ColumnBuilder, describeType, rowKinds } from "../../record/index.ts";
+import type {
+  ColumnTable,
+  OperatorContext,
+  OperatorFactory,
+  Output,
+  SlicedTable,
+  StreamOperator,
+} from "../../ports/index.ts";
+import type { AggregateNode, PlanMode } from "../plan/plan-tree.ts";
+import { RowKeys } from "../rows/row-key.ts";
+import { rowTypeOf } from "../rows/row-type.ts";
+import { refuseRow } from "./batches-only.ts";
+import { emptyRow, ownsEmptyKey } from "./empty-group.ts";
+import { ChangeEmitter } from "./change-emitter.ts";
+import { changes, PAGE_SLOTS, TableAggregation } from "./table-aggregation.ts";
+
+const TABLE = "table";
+/** There is one. */
+const SLICE = 0;
+/** Records at a time: each may become two. */
+const STEP = PAGE_SLOTS / 2;
+
+class TableAggregate implements StreamOperator<unknown, unknown> {
+  readonly #node: AggregateNode;
+  readonly #mode: PlanMode;
+  readonly #aggregation: TableAggregation;
+  readonly #keys: RowKeys;
+  readonly #builder: ColumnBuilder;
+  readonly #outcomes = new Uint8Array(STEP);
+  readonly #twice = new Int32Array(PAGE_SLOTS);
+  readonly #selection = new Int32Array(PAGE_SLOTS);
+  #tables!: SlicedTable;
+  #output!: Output<unknown>;
+  #ownsEmptyKey = false;
+
+  constructor(node: AggregateNode, mode: PlanMode, aggregation: TableAggregation) {
+    this.#node = node;
+    this.#mode = mode;
+    this.#aggregation = aggregation;
+    this.#keys = new RowKeys(node.input.row, node.groupBy);
+    this.#builder = new ColumnBuilder(rowTypeOf(node.row), PAGE_SLOTS);
+  }
+
+  open(context: OperatorContext, output: Output<unknown>): void {
+    const { keyed } = context;
+    assert(keyed !== null, "rows come to an aggregate by its keys");
+    this.#tables = keyed.slicedTable(this.#aggregation.descriptor);
+    this.#output = output;
+    this.#ownsEmptyKey = ownsEmptyKey(this.#node, context);
+  }
+
+  process(): void {
+    refuseRow();
+  }
+
+  processBatch(batch: ColumnBatch, from: number): number {
+    const { rows, count } = batch;
+    const hashes = this.#keys.hashes(batch);
+    const table = this.#tables.table(SLICE);
+    if (this.#mode === "batch") {
+      this.#aggregation.add(table, batch, rows.subarray(from, count), hashes);
+      return count;
+    }
+    for (let at = from; at < count; at += STEP)
+      this.#change(table, batch, { rows: rows.subarray(at, Math.min(count, at + STEP)), hashes });
+    return count;
+  }
+
+  endInput(): void {
+    const table = this.#tables.find(SLICE);
+    if (table === null || table.size === 0) {
+      if (!this.#ownsEmptyKey) return;
+      const emitter = new ChangeEmitter(this.#node, this.#output);
+      emitter.insert(emptyRow(this.#node));
+      emitter.flush();
+    } else if (this.#mode === "batch") {
+      this.#emitAll(table);
+      this.#tables.drop(SLICE);
+      this.#ownsEmptyKey = false;
+    }
+  }
+
+  #change(
+    table: ColumnTable,
+    batch: ColumnBatch,
+    { rows, hashes }: { readonly rows: Int32Array; readonly hashes: Int32Array },
+  ): void {
+    const builder = this.#builder;
+    const { stores } = builder;
+    const outcomes = this.#outcomes;
+    const size = rows.length;
+    this.#aggregation.step(table, batch, { rows, hashes, stores, outcomes });
+    for (let at = 0; at < size; at++) this.#twice[2 * at] = this.#twice[2 * at + 1] = rows[at] as number;
+    for (const [key, place] of this.#node.groupBy.entries())
+      stores[key]?.gather(batch.columns[place] as Column, { rows: this.#twice, from: 0, to: 2 * size, at: 0 });
+    builder.count = 2 * size;
+    const selected = this.#select(size);
+    const made = builder.take();
+    if (selected > 0) this.#output.collectBatch(made.select(this.#selection, selected));
+    made.release();
+  }
+
+  /** Lists what changes in `#selection`, with its kind; answers how much that is. */
+  #select(size: number): number {
+    const { changes: wanted } = this.#node;
+    const selection = this.#selection;
+    let selected = 0;
+    // Nothing but inserts has no kinds (CBU2).
+    let kinds: Uint8Array | null = null;
+    for (let at = 0; at < size; at++) {
+      const outcome = this.#outcomes[at];
+      if (outcome === changes.none) continue;
+      if (outcome === changes.insert) {
+        if (kinds !== null) kinds[2 * at + 1] = rowKinds.insert;
+        selection[selected++] = 2 * at + 1;
+        continue;
+      }
+      assert(wanted !== "append", "an operator that only appends updates no row");
+      kinds ??= this.#builder.rowKinds();
+      kinds[2 * at] = rowKinds.updateBefore;
+      kinds[2 * at + 1] = rowKinds.updateAfter;
+      if (wanted === "retract") selection[selected++] = 2 * at;
+      selection[selected++] = 2 * at + 1;
+    }
+    return selected;
+  }
+
+  #emitAll(table: ColumnTable): void {
+    const builder = this.#builder;
+    for (let page = 0; page * PAGE_SLOTS < table.size; page++) {
+      builder.count = this.#aggregation.results(table, page, builder.stores);
+      const batch = builder.take();
+      this.#output.collectBatch(batch);
+      batch.release();
+    }
+  }
+}
+
+/** Null: the node needs more than tables hold; then aggregateOperator makes another. */
+export function tableAggregate(node: AggregateNode, mode: PlanMode): OperatorFactory<unknown, unknown> | null {
+  const { input, calls, groupBy } = node;
+  if (input.changes !== "append") return null;
+  const make = (): TableAggregation | null => TableAggregation.of({ calls, groupBy, row: input.row }, TABLE);
+  const declared = make();
+  if (declared === null) return null;
+  const { key, value } = declared.descriptor;
+  return {
+    kind: "operator",
+    name: "aggregate",
+    declares: [{ name: TABLE, kind: "sliced-table", type: `map<${describeType(key)}, ${describeType(value)}>` }],
+    create: () => new TableAggregate(node, mode, make() as TableAggregation),
+  };
+}
