@@ -4,6 +4,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
+import { buildStreamGraph } from "../api/engine.ts";
 import { JobDriver } from "../testkit/index.ts";
 import { sqlJob } from "./index.ts";
 
@@ -120,5 +121,23 @@ describe("a script as a job", () => {
       JobDriver.start(sqlJob(script, "job.sql")),
       /job.sql:1:\d+: table t: 'fromat' is no option of the connector filesystem[^]*\^{8}[^]*Did you mean 'format'\?/,
     );
+  });
+
+  for (const [set, message] of [
+    ["SET 'parallelism.defalt' = '2'", /^job\.sql:2:3: there is no option "parallelism\.defalt".*\n2 \| {3}SET/],
+    ["SET 'parallelism.default' = 'two'", /^job\.sql:2:3: .*parallelism\.default/],
+    [
+      "SET 'table.exec.state.ttl' = '1 h'",
+      /^job\.sql:2:3: there is no option 'table\.exec\.state\.ttl' yet\n.*\n.*\nState is kept/,
+    ],
+  ] as const)
+    it(`refuses an option at its place (SCOP1): ${set}`, async () => {
+      const script = `VALUES 1;\n  ${set};`;
+      await assert.rejects(JobDriver.start(sqlJob(script, "job.sql")), { code: "SQL_INVALID", message });
+    });
+
+  it("has the options that it sets", async () => {
+    const { configuration } = await buildStreamGraph(sqlJob("SET 'pipeline.name' = 'mine'; VALUES 1", "job.sql"));
+    assert.equal(configuration.jobName, "mine");
   });
 });

@@ -8,13 +8,11 @@ import { StreamError, systemClock, systemRandom } from "../../base/index.ts";
 import { job, type Job } from "../api/index.ts";
 import { sinkStream } from "./plan-ends.ts";
 import { PlanStreams } from "./plan-streams.ts";
+import { setScriptOptions } from "./script-options.ts";
 import { ScriptPlans } from "./script-plan.ts";
 import { Table } from "./table.ts";
 
-/** Keys of SET that are the planner's. */
-const OWN_KEYS: ReadonlySet<string> = new Set(["execution.runtime-mode", "table.local-time-zone"]);
-
-/** `name`: of the script, for messages. Errors of the job's build: SQL_INVALID, OPTION_UNKNOWN, OPTION_INVALID. */
+/** `name`: of the script, for messages. Errors of the job's build: SQL_INVALID, OPTION_INVALID. */
 export function sqlJob(script: string, name: string): Job {
   return job((env) => {
     const { sinks, queries, settings, mode, timeZone } = new ScriptPlans("").plan(script, name, []);
@@ -26,8 +24,7 @@ export function sqlJob(script: string, name: string): Job {
           destiny: "terminal",
         },
       );
-    const ofJob = [...settings].filter(([key]) => !OWN_KEYS.has(key));
-    env.setOptions(Object.fromEntries(ofJob.map(([key, { value }]) => [key, value])));
+    setScriptOptions(env, settings, { script, name });
     const session = { timeZone, clock: systemClock, random: systemRandom };
     const streams = new PlanStreams({ env, session, mode, given: new Map() });
     for (const sink of sinks) sinkStream(sink, streams.streamOf(sink.input));

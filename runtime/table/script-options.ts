@@ -1,0 +1,48 @@
+/**
+ * Owns: what SET says for the job of a script, as options of the job.
+ *
+ * SCOP1 An option that there is not, or that has a wrong value, is shown at its SET. Names of Flink that mean something here that is not there yet say so.
+ */
+import { StreamError } from "../../base/index.ts";
+import type { StreamEnvironment } from "../api/index.ts";
+import { describeProblem, type SqlProblem } from "../sql/index.ts";
+import type { Plan } from "./script-plan.ts";
+
+/** Keys of SET that are the planner's. */
+const OWN_KEYS: ReadonlySet<string> = new Set(["execution.runtime-mode", "table.local-time-zone"]);
+
+/** By their beginnings. */
+const NOT_THERE_YET: readonly (readonly [key: string, remedy: string])[] = [
+  [
+    "table.exec.state.ttl",
+    "State is kept as long as the job lives: group by windows, or join within a time, so that it goes with the watermark.",
+  ],
+  ["table.", "Take it out: the planner decides by itself."],
+  ["sql-client.", "Take it out: it is for Flink's SQL client."],
+];
+
+/** `name`: of the script. Errors: SQL_INVALID. */
+export function setScriptOptions(
+  env: StreamEnvironment,
+  settings: Plan["settings"],
+  { script, name }: { readonly script: string; readonly name: string },
+): void {
+  for (const [key, { value, at }] of settings) {
+    if (OWN_KEYS.has(key)) continue;
+    const problem = problemOf(env, key, value);
+    if (problem !== null)
+      throw new StreamError("SQL_INVALID", describeProblem({ ...problem, at }, script, name), { destiny: "terminal" });
+  }
+}
+
+function problemOf(env: StreamEnvironment, key: string, value: string): Omit<SqlProblem, "at"> | null {
+  const missing = NOT_THERE_YET.find(([beginning]) => key.startsWith(beginning));
+  if (missing !== undefined) return { message: `there is no option '${key}' yet`, remedy: missing[1] };
+  try {
+    env.setOptions({ [key]: value });
+    return null;
+  } catch (error) {
+    if (!(error instanceof StreamError)) throw error;
+    return { message: error.message, remedy: "docs/options.md has each option of a job, with its values." };
+  }
+}
