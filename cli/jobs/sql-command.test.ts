@@ -86,6 +86,8 @@ describe("streamjob sql --check", () => {
         "   +- TableSourceScan(table=[t], fields=[a, b], changes=[append])",
       ],
     );
+    const explained = script.replace("INSERT", "EXPLAIN PLAN FOR INSERT");
+    assert.deepEqual(check(explained, "plan").out, out);
     const json = JSON.parse(check(script, "json").out.join("")) as { nodes: { kind: string }[] };
     assert.deepEqual(
       json.nodes.map(({ kind }) => kind),

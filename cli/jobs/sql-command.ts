@@ -63,7 +63,7 @@ function explain(
   text: string,
   { name, isJson }: { readonly name: string; readonly isJson: boolean },
 ): ExitCode {
-  const plan = planScript(text);
+  const plan = planScript(text, { explains: true });
   if (plan.kind === "problems") {
     sayProblems(terminal, plan.problems, { text, name });
     return 1;

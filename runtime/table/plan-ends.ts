@@ -9,6 +9,7 @@ import { mapOperator } from "../operators/index.ts";
 import { type PlanNode, type PlanSink, rowTypeOf } from "../sql/index.ts";
 import { tableConnector } from "../tables/index.ts";
 import { subtasksOf } from "./distribution.ts";
+import { withFinalWatermark } from "./final-watermark.ts";
 import { rowsOf } from "./given-stream.ts";
 import { descriptionOf, storedPlaces } from "./table-descriptions.ts";
 import type { PlanWorld } from "./plan-world.ts";
@@ -28,10 +29,12 @@ export function scanStream(node: ScanNode, world: PlanWorld): Stream {
 }
 
 /** The rows of a stream of the job; its watermarks come with it. */
-function givenStream({ table, name, uid, row, columns }: ScanNode, { given }: PlanWorld): Stream {
+function givenStream({ table, name, uid, row, columns }: ScanNode, { given, mode }: PlanWorld): Stream {
   assert(table.given !== null, "the job gave the table");
-  const stream = given.get(table.given.name);
-  assert(stream !== undefined, `the stream of table ${table.given.name} is there`);
+  const found = given.get(table.given.name);
+  assert(found !== undefined, `the stream of table ${table.given.name} is there`);
+  const isTimed = table.given.rowtime !== null;
+  const stream = mode === "batch" && isTimed ? withFinalWatermark(found, uid) : found;
   const convert = rowsOf(table.given, stream.type, columns);
   if (convert === null) return stream;
   const { maker, origins } = stream.parts;

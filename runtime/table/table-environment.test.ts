@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { type Job, job, type StreamEnvironment, t } from "../api/index.ts";
+import { forBoundedOutOfOrderness, type Job, job, type StreamEnvironment, t } from "../api/index.ts";
 import { buildStreamGraph } from "../api/engine.ts";
 import { printSink } from "../connectors/basic/index.ts";
 import { JobDriver } from "../testkit/index.ts";
@@ -104,6 +104,29 @@ describe("tables in a job", () => {
       await resultOf((tables) => tables.sql("SELECT id FROM orders WHERE id < 0").print(out), { mode: "batch" }),
       ["(", "  `id` BIGINT NOT NULL", ")", "Empty set"],
     );
+  });
+
+  it("are bounded in batch mode: no row is late, whatever watermarks their stream brings (FWMK1)", async () => {
+    const query =
+      "SELECT window_start, COUNT(*) AS n FROM TABLE(TUMBLE(TABLE late, DESCRIPTOR(seen), INTERVAL '5' SECOND)) GROUP BY window_start, window_end";
+    const counts = async (mode: "batch" | "streaming"): Promise<readonly unknown[]> => {
+      const watermarks = forBoundedOutOfOrderness(0, ({ seen }: { readonly seen: number }) => seen);
+      const counting = job((env) => {
+        const tables = tableEnvironment(env, { mode });
+        tables.table("late", env.fromCollection([], { type: Order, uid: "late", watermarks }), { rowtime: "seen" });
+        tables.sql(query).toStream().sinkTo(printSink(), out);
+      });
+      await using driver = await JobDriver.start(counting, { parallelism: 1, sources: { late: [] } });
+      for (const seen of [1000, 20_000, 2000]) {
+        driver.push("late", { ...orders[0], seen });
+        await driver.advance(1000);
+      }
+      driver.end();
+      await driver.run();
+      return driver.records("out").map(({ value }) => (value as { readonly n: bigint }).n);
+    };
+    assert.deepEqual(await counts("streaming"), [1n, 1n]);
+    assert.deepEqual(await counts("batch"), [2n, 1n]);
   });
 
   it("are there for later statements, and each part of a job is made once (TENV1, SCPL1, PLST1)", async () => {

@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
 import { evaluate, evaluateAll } from "../codegen/evaluation.test-support.ts";
+import { findMisfit } from "../../record/index.ts";
+import { columnTypeOf } from "../rows/row-type.ts";
 import { castOf } from "../types/cast-rules.ts";
 import type { SqlType } from "../types/sql-type.ts";
 import { type as typeOfText } from "../types/sql-type.test-support.ts";
@@ -156,6 +158,23 @@ describe("a cast", () => {
         }
   });
 
+  it("gives in generated code values of the type, over rows and over batches", () => {
+    const written =
+      "CHAR(3); VARCHAR(20); STRING; BINARY(3); BYTES; BOOLEAN; DECIMAL(10, 2); DECIMAL(5, 0); TINYINT; SMALLINT; INT; BIGINT; FLOAT; DOUBLE; DATE; TIME(0); TIME(3); TIMESTAMP(0); TIMESTAMP(3); TIMESTAMP(9); TIMESTAMP_LTZ(3); TIMESTAMP_LTZ(9); INTERVAL YEAR TO MONTH; INTERVAL DAY TO SECOND(3)".split(
+        "; ",
+      );
+    for (const from of written)
+      for (const to of written) {
+        const [source, target] = [typeOfText(from), typeOfText(to)];
+        if (castOf(source, target).kind === "refused") continue;
+        const value = rowSampleOf(source);
+        const found = evaluateAll(`TRY_CAST(a AS ${to})`, { columns: `a ${from}`, rows: [{ a: value }, { a: null }] });
+        assert.equal(found[1], null);
+        assert.equal(findMisfit(columnTypeOf(target), found[0]), null, `${from} as ${to}: ${String(found[0])}`);
+        if (from === to) assert.deepEqual(found[0], value);
+      }
+  });
+
   it("keeps NULL, over rows and over batches", () => {
     const rows = [{ a: "5" }, { a: null }, { a: "x" }];
     assert.deepEqual(evaluateAll("TRY_CAST(a AS BIGINT)", { columns: "a STRING", rows }), [5n, null, null]);
@@ -165,6 +184,13 @@ describe("a cast", () => {
     );
   });
 });
+
+function rowSampleOf(type: SqlType): unknown {
+  if (type.kind === "date") return new Date(0);
+  if (type.kind === "interval") return 5;
+  const isFine = (type.kind === "timestamp" || type.kind === "timestamp_ltz") && type.precision > 3;
+  return samples[isFine ? "time9" : type.kind] ?? 1000;
+}
 
 /** As generated code has them. */
 const samples: Readonly<Record<string, unknown>> = {

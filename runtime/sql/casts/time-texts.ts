@@ -4,6 +4,7 @@
  * SQXM1 A date is that of its midnight in UTC; a TIMESTAMP is written with as many digits behind its seconds as its type has.
  * SQXM2 A text is a date with at least a year, as in `2026-1-3`; its time, when there is one, stands behind a blank or a T.
  */
+import { rememberLast } from "../functions/implementations.ts";
 import { civilOf, DAY_MS, daysInMonth, daysOf, plusMonths } from "../functions/time/calendar.ts";
 
 const [HOUR_MS, MINUTE_MS, SECOND_MS] = [3_600_000, 60_000, 1000];
@@ -18,26 +19,28 @@ export function addMonths(timeMs: number, months: number): number {
   return plusMonths(days, months) * DAY_MS + (timeMs - days * DAY_MS);
 }
 
-export function textOfDate(dateMs: number): string {
+export const textOfDate = rememberLast((dateMs: number): string => {
   const { year, month, day } = civilOf(Math.floor(dateMs / DAY_MS));
   const digits = String(Math.abs(year)).padStart(4, "0");
   return `${year < 0 ? "-" : ""}${digits}-${two(month)}-${two(day)}`;
-}
+});
 
 /** `nanos`: of the second's part below a millisecond. */
 export function textOfTime(timeMs: number, precision: number, nanos = 0): string {
   const [hour, minute] = [Math.floor(timeMs / HOUR_MS), Math.floor(timeMs / MINUTE_MS) % 60];
-  const second = Math.floor(timeMs / SECOND_MS) % 60;
-  const fraction = `${String(timeMs % SECOND_MS).padStart(3, "0")}${String(nanos).padStart(6, "0")}`;
-  const shown = precision === 0 ? "" : `.${fraction.slice(0, precision)}`;
-  return `${two(hour)}:${two(minute)}:${two(second)}${shown}`;
+  const text = `${two(hour)}:${two(minute)}:${two(Math.floor(timeMs / SECOND_MS) % 60)}`;
+  if (precision === 0) return text;
+  const milliseconds = String(timeMs % SECOND_MS).padStart(3, "0");
+  const fraction = precision <= 3 ? milliseconds : `${milliseconds}${String(nanos).padStart(6, "0")}`;
+  return `${text}.${fraction.slice(0, precision)}`;
 }
 
 /** `time`: milliseconds, or with more than three digits nanoseconds. */
 export function textOfTimestamp(time: number | bigint, precision: number): string {
   const ms = typeof time === "number" ? time : millisecondsOf(time);
   const nanos = typeof time === "number" ? 0 : Number(time - BigInt(ms) * NANOS_PER_MS);
-  return `${textOfDate(ms)} ${textOfTime(ms - Math.floor(ms / DAY_MS) * DAY_MS, precision, nanos)}`;
+  const midnight = Math.floor(ms / DAY_MS) * DAY_MS;
+  return `${textOfDate(midnight)} ${textOfTime(ms - midnight, precision, nanos)}`;
 }
 
 /** Of nanoseconds; rounded down, also before 1970. */

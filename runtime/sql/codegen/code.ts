@@ -75,6 +75,11 @@ export class Code {
     return `k${this.#constants.length - 1}`;
   }
 
+  /** What a name of `constant` stands for; undefined: it is none. */
+  constantOf(name: string): unknown {
+    return /^k\d+$/.test(name) ? this.#constants[Number(name.slice(1))] : undefined;
+  }
+
   name(): string {
     this.#names += 1;
     return `v${this.#names}`;

@@ -9,6 +9,7 @@ import { failExpression } from "../functions/implementations.ts";
 import type { SqlType } from "../types/sql-type.ts";
 import { isSameType, isText, shownType, type KindOf } from "../types/type-families.ts";
 import { type Code, formOf, type Generated } from "./code.ts";
+import { literalText } from "./constant-parts.ts";
 import { nullOf, operation } from "./operation.ts";
 
 /** Of a value that the type does not have. */
@@ -25,11 +26,22 @@ export function converted(
   const inline = inlineCast(code, from.value, type, to);
   if (inline !== null) return { value: inline, isNull: from.isNull, type: to };
   const cast = castOfValue(type, to, zone);
+  const known = castOfLiteral(code, from, cast);
+  if (known !== null) return { value: known, isNull: null, type: to };
   const total = onFailure === "fail" ? failing(cast, type, to) : (value: unknown): unknown => cast(value) ?? null;
   return operation(code, [from], to, {
     expression: `${code.constant(total)}(${from.value})`,
     gives: onFailure === "null" || to.kind === "decimal" ? "null" : "value",
   });
+}
+
+/** Of a text that is written in the query: cast once. Null: the value comes from a row, or has none in the type. */
+function castOfLiteral(code: Code, { value, isNull }: Generated, cast: (value: unknown) => unknown): string | null {
+  const literal = code.constantOf(value);
+  if (typeof literal !== "string" || isNull !== null) return null;
+  const result = cast(literal);
+  if (result === undefined || result === null) return null;
+  return literalText(result) ?? code.constant(result);
 }
 
 const integerKinds: readonly SqlType["kind"][] = ["tinyint", "smallint", "int"];

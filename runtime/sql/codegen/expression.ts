@@ -10,9 +10,10 @@ import type { SqlSession } from "../session.ts";
 import { isText } from "../types/type-families.ts";
 import type { TypedExpression } from "../validate/typed-tree.ts";
 import { generateArithmetic, generateSign } from "./arithmetic.ts";
-import type { Code, Generated } from "./code.ts";
+import { Code, type Generated } from "./code.ts";
 import { compared, distinct, isComparisonSign } from "./comparison.ts";
 import { generateElement, generateField, generateItems } from "./composites.ts";
+import { constantParts, constantValue } from "./constant-parts.ts";
 import type { Call, ColumnSource, GeneratorContext, TextCondition } from "./context.ts";
 import { converted } from "./conversion.ts";
 import { generateFunction, generateJson } from "./function-call.ts";
@@ -28,7 +29,7 @@ import {
   negated,
   part,
 } from "./logic.ts";
-import { nullOf, operation } from "./operation.ts";
+import { nullOf, operation, withNull } from "./operation.ts";
 import { repeatedParts } from "./repeated-parts.ts";
 import { joinedBytes } from "./values.ts";
 
@@ -40,12 +41,15 @@ export function contextOf(
   expressions: readonly TypedExpression[],
 ): GeneratorContext {
   const repeated = repeatedParts(expressions);
+  const constants = constantParts(expressions);
   const context: GeneratorContext = {
     code,
     source,
     session,
     zone: timeZone(session.timeZone),
     generate: (expression) => {
+      const known = constants.has(expression) ? constantOf(expression, code, session) : null;
+      if (known !== null) return known;
       const name = repeated.get(expression);
       if (name === undefined) return generated(context, expression);
       return code.remembered(name, () => code.settled(generated(context, expression)));
@@ -53,6 +57,24 @@ export function contextOf(
   };
   return context;
 }
+
+/** Null: it fails, or is an object. */
+function constantOf(expression: TypedExpression, code: Code, session: SqlSession): Generated | null {
+  return constantValue(code, expression, () => {
+    const own = new Code();
+    // Of its parts none is looked up again: all are worked out here.
+    const { generate } = contextOf(own, noColumns, session, []);
+    const result = withNull(generate(expression));
+    return own.compile([], `${own.text}\nreturn ${result};`)();
+  });
+}
+
+const noColumns: ColumnSource = {
+  read: () => {
+    throw new TypeError("a constant looks at no column");
+  },
+  matchText: () => null,
+};
 
 function generated(context: GeneratorContext, expression: TypedExpression): Generated {
   const { code, generate, zone } = context;

@@ -94,6 +94,7 @@ const examples: readonly (readonly [expression: string, value: unknown])[] = [
   ["SPLIT('abcdefg', 'c')", ["ab", "defg"]],
   ["SPLIT(',a,', ',')", ["", "a", ""]],
   ["STR_TO_MAP('')", new Map()],
+  ["STR_TO_MAP('a=1,,')", new Map([["a", "1"]])],
   [
     "STR_TO_MAP('k1=v1=x,,k2,,')",
     new Map([

@@ -49,7 +49,8 @@ export function sidePlan(
   // SQJS1
   const key = changes === "retract" ? undefined : keys[0];
   const names = namesOf(row);
-  const identity = key === undefined ? names : key.map((place) => names[place] as string);
+  // In one order, whatever that of the columns is: what is in a checkpoint is found after they were reordered, too.
+  const identity = (key === undefined ? names : key.map((place) => names[place] as string)).toSorted();
   return { name, row, changes, identity, countsMatches, otherChanges: other.changes };
 }
 

@@ -123,6 +123,19 @@ test("a task that pauses after each row of a batch gets the rest of it, every ro
   ]);
 });
 
+test("a row that was kept is found again when its columns come in another order", async () => {
+  const node = joinNode("INNER");
+  const run = await open(node);
+  run.give(0, ["+I", 1, 10, "a"]);
+  const [id, worth, name] = LEFT as [PlanRow[number], PlanRow[number], PlanRow[number]];
+  const left = [name, id, worth];
+  const reordered: JoinNode = { ...node, left: inputOf(left, { changes: "retract" }), leftKeys: [1] };
+  const later = await run.restored(joinOperator(reordered, session, "streaming"), { inputs: [left, RIGHT] });
+  later.give(0, ["-D", "a", 1, 10]);
+  assert.equal(later.harness.metric("unknownRetractions"), 0);
+  assert.equal(later.keysWith("left"), 0);
+});
+
 test("what is taken back and is not there changes nothing, and is counted", async () => {
   const run = await open(joinNode("FULL"));
   run.give(0, ["+I", 1, 1, "a"]);

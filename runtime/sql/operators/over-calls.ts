@@ -29,12 +29,21 @@ export type Place = {
 
 export type OverCall = (row: SqlRow, place: Place) => unknown;
 
+/** They answer the value of a row by its number, whatever the value is. */
+const PLACED: ReadonlySet<string> = new Set(["LAG", "LEAD", "NTH_VALUE"]);
+
 const offsetOf = (value: unknown, otherwise: number): number => (value === undefined ? otherwise : Number(value));
 
 /** Null: it is an aggregate. `row`: of the input. Errors: JOB_GRAPH_INVALID. */
 export function overCallOf(call: AggregateCall, row: PlanRow): OverCall | null {
   const names = call.arguments.map((place) => (row[place] as PlanRow[number]).name);
   const [value = "", second = "", third = ""] = names;
+  if (call.ignoresNulls && PLACED.has(call.name))
+    throw new StreamError(
+      "JOB_GRAPH_INVALID",
+      `${call.name} with IGNORE NULLS is not supported; leave rows without a value out in a query around the table, WHERE … IS NOT NULL`,
+      { destiny: "terminal" },
+    );
   switch (call.name) {
     case "ROW_NUMBER":
       return (_row, { number }) => BigInt(number + 1);

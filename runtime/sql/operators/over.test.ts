@@ -159,6 +159,13 @@ test("without an order all rows of a partition are in the frame (SQOO1)", async 
   );
 });
 
+test("LAG with IGNORE NULLS is refused: it would answer NULLs", () => {
+  const node = nodeOf({ calls: [{ ...call("LAG", [N], int), ignoresNulls: true }] });
+  assert.throws(() => overOperator(node, { timeZone: "UTC", clock: new ManualClock() }), {
+    code: "JOB_GRAPH_INVALID",
+  });
+});
+
 /** By definition, of the rows of one partition in their order. */
 function expected(rows: readonly Row[], { unit, preceding }: OverNode["frame"]): readonly string[] {
   const sorted = rows.toSorted((left, right) => left.ts - right.ts);

@@ -97,7 +97,7 @@ const examples: Readonly<Record<string, { readonly window: PlanWindow; readonly 
 };
 
 for (const [name, { window, emitted }] of Object.entries(examples)) {
-  test(`${name}: a key's row is emitted when its window is over, and rows without a window that is open are late`, async () => {
+  test(`${name}: a key's row is emitted when its window is over, and rows without a window that is open are late (WM-6)`, async () => {
     const run = await openRun(nodeOf(window));
     run.feed([row("a", 1, 1), row("a", 2, 9), row("a", 4, 14)]);
     assert.deepEqual(run.shown, []);

@@ -32,6 +32,8 @@ export type PlanOptions = {
   readonly changesOf?: (table: CatalogTable) => Changes;
   /** Of the job, where it has several scripts: what is equal in them is one node, and what differs never has one uid. */
   readonly uids?: Uids;
+  /** Whether the statements of EXPLAIN are planned, too; a job does not run them. */
+  readonly explains?: boolean;
 };
 
 /** A query whose rows the caller takes. */
@@ -75,14 +77,14 @@ type Draft =
 function planned(
   statements: readonly ValidatedStatement[],
   settings: ScriptSettings,
-  { changesOf = changesByOptions, uids = new Uids() }: PlanOptions,
+  { changesOf = changesByOptions, uids = new Uids(), explains = false }: PlanOptions,
 ): ScriptPlan {
   const builder = new NodeBuilder(settings.mode);
   const drafts: Draft[] = [];
   const problems: SqlProblem[] = [];
   const shared = { planned: new WeakMap<TypedQuery, PlanNode>(), places: new WeakMap<AggregateCall, Span>() };
   for (const { statement, meaning } of statements) {
-    if (statement.kind === "explain") continue;
+    if (statement.kind === "explain" && !explains) continue;
     const context: PlanContext = {
       builder,
       at: statement.at,

@@ -42,6 +42,21 @@ describe("a uid", () => {
     assert.equal(new Set(uids).size, 6);
   });
 
+  it("of what keeps whole rows is another one when a column of them is added or renamed, and stays when a filter changes (SQPU3)", () => {
+    const join = (columns: string, where = ""): string | undefined =>
+      uidsOf(`SELECT ${columns} FROM (SELECT id, a AS n, b FROM t) AS l JOIN s ON l.id = s.id${where}`, "join")[0];
+    const uid = join("n");
+    assert.equal(join("n", " WHERE n > 3"), uid);
+    assert.notEqual(join("n, b"), uid);
+    assert.notEqual(uidsOf("SELECT m FROM (SELECT id, a AS m, b FROM t) AS l JOIN s ON l.id = s.id", "join")[0], uid);
+    const rank = (columns: string): string | undefined =>
+      uidsOf(
+        `SELECT ${columns} FROM (SELECT *, ROW_NUMBER() OVER (PARTITION BY b ORDER BY a DESC) AS place FROM t) AS r WHERE place <= 3`,
+        "rank",
+      )[0];
+    assert.notEqual(rank("id"), rank("id, ts"));
+  });
+
   it("is one for equal parts of a script, which are one node (SQPU2, SQPP2)", () => {
     const { nodes, sinks } = nodesOf(
       "CREATE VIEW v AS SELECT b, SUM(a) AS total FROM t GROUP BY b; INSERT INTO o (k, n) SELECT b, total FROM v; INSERT INTO o (k, n) SELECT UPPER(b), total FROM v WHERE total > 3",
@@ -83,5 +98,15 @@ describe("a uid", () => {
     assert.equal(inputOf("SELECT b, SUM(a) FROM t WHERE id > 3 GROUP BY b").query, first);
     const insert = "INSERT INTO o (k) SELECT b FROM t";
     assert.notEqual(inputOf(insert).sink?.uid, inputOf(insert).sink?.uid);
+  });
+
+  it("is the same in every version: another one would leave the state of jobs behind", () => {
+    assert.deepEqual(uidsOf("SELECT b, SUM(a) FROM t GROUP BY b", "aggregate"), ["aggregate-ec8f8ece51c74dde"]);
+    assert.deepEqual(uidsOf("SELECT t.id FROM t LEFT JOIN s ON t.a = s.id", "join"), ["join-3ee78a4affefce0c"]);
+    const ranked = "SELECT id FROM t QUALIFY ROW_NUMBER() OVER (PARTITION BY b ORDER BY price DESC) <= 3";
+    assert.deepEqual(uidsOf(ranked, "rank"), ["rank-0ee59ecced5091d3"]);
+    const windows =
+      "SELECT b, COUNT(*) FROM TABLE(TUMBLE(TABLE t, DESCRIPTOR(ts), INTERVAL '1' HOUR)) GROUP BY b, window_start, window_end";
+    assert.deepEqual(uidsOf(windows, "windowAggregate"), ["window-aggregate-6c871345af63d879"]);
   });
 });

@@ -6,6 +6,8 @@
  *     changes, a column is added, or another query is written beside it.
  * SQPU2 Nodes that do the same with the same input are one node, with one uid. Where two that differ would have one uid, the first in the script has it,
  *     and the other one gets the text of its whole plan mixed in.
+ * SQPU3 Of a node that keeps whole rows every column counts, with its name: what was kept has the columns of then, and a column that is added, or has another
+ *     name, would be NULL in it, unseen.
  */
 import { describeWindow } from "./windows.ts";
 import { inputsOf } from "./rebuilt.ts";
@@ -113,6 +115,21 @@ function describe(node: PlanNode, inputs: readonly Described[], table: string): 
 const keepsState = ({ kind }: PlanNode): boolean =>
   kind !== "calc" && kind !== "watermark" && kind !== "union" && kind !== "unnest" && kind !== "expand";
 
+const ROW_KEEPERS: readonly PlanNode["kind"][] = [
+  "join",
+  "intervalJoin",
+  "windowJoin",
+  "rank",
+  "deduplicate",
+  "normalize",
+  "sort",
+  "over",
+];
+
+/** Sessions as a table wait with their rows until they end. */
+const keepsRows = (node: PlanNode): boolean =>
+  ROW_KEEPERS.includes(node.kind) || (node.kind === "windowTable" && node.window.kind === "session");
+
 type Names = (index: number) => string;
 
 const list = (places: readonly number[], name: Names): string => places.map(name).join(", ");
@@ -125,7 +142,21 @@ function callText(call: AggregateCall, name: Names): string {
   return `${call.name}(${call.isDistinct ? "DISTINCT " : ""}${list(call.arguments, name)}${order})${filter}`;
 }
 
+/**
+ * SQPU3. Of nodes that keep rows: all columns, each with its name, in no order. Rows that come later, and those that take others back, are compared with
+ * kept ones by them.
+ */
+function keptText(node: PlanNode, name: Names): string {
+  const rows = "left" in node ? [...node.left.row, ...node.right.row] : (inputsOf(node)[0]?.row ?? []);
+  const columns = rows.map((column, index) => `${column.name} = ${name(index)}`);
+  return ` keeping ${columns.toSorted().join(", ")}`;
+}
+
 function ownText(node: PlanNode, name: Names): string {
+  return keepsRows(node) ? functionText(node, name) + keptText(node, name) : functionText(node, name);
+}
+
+function functionText(node: PlanNode, name: Names): string {
   switch (node.kind) {
     case "scan":
       return `scan ${node.name}`;

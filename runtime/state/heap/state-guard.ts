@@ -5,6 +5,7 @@
  *
  * STG1 Of the first FIRST_VALUES values of a state and of every STRIDE-th after that everything is checked; of every object whether
  *     it is an instance of a class. The snapshot checks all, by encoding.
+ * STG2 After a value with many items so many values are not looked at, so that a value that grows item by item costs no more for each of them.
  */
 import { StreamError } from "../../../base/index.ts";
 import { findMisfit, type Misfit, remedyFor, type ValueType } from "../../record/index.ts";
@@ -13,6 +14,8 @@ import { describeMeta, type StateMeta } from "../snapshot/state-meta.ts";
 const FIRST_VALUES = 256;
 /** A prime, so that a pattern in the data is not always missed. */
 const STRIDE = 127;
+/** Levels of records in which items are counted. */
+const NESTED_MAX = 3;
 
 export class StateGuard {
   #countdown = 0;
@@ -25,9 +28,22 @@ export class StateGuard {
       return null;
     }
     this.#checked += 1;
-    if (this.#checked >= FIRST_VALUES && this.#countdown === 0) this.#countdown = STRIDE - 1;
+    const items = itemsOf(value, NESTED_MAX);
+    if (items > STRIDE) this.#countdown = items;
+    else if (this.#checked >= FIRST_VALUES && this.#countdown === 0) this.#countdown = STRIDE - 1;
     return findMisfit(type, value);
   }
+}
+
+/** Items of arrays and Maps, of those in fields too, so many levels down. */
+function itemsOf(value: unknown, levels: number): number {
+  if (typeof value !== "object" || value === null) return 0;
+  if (Array.isArray(value)) return value.length;
+  if (value instanceof Map) return value.size;
+  if (levels === 0 || Object.getPrototypeOf(value) !== Object.prototype) return 0;
+  let items = 0;
+  for (const field of Object.values(value)) items += itemsOf(field, levels - 1);
+  return items;
 }
 
 /** `where`: ` at key "k"`, or nothing. */

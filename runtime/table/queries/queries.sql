@@ -347,7 +347,7 @@ FROM TABLE(SESSION(TABLE orders PARTITION BY user_id, DESCRIPTOR(ts), INTERVAL '
 -- DuckDB
 SELECT MIN(ts) AS window_start, MAX(ts) + INTERVAL 4 SECONDS AS window_end, user_id, COUNT(*) AS n FROM (
   SELECT *, SUM(fresh) OVER (PARTITION BY user_id ORDER BY ts) AS session FROM (
-    SELECT *, CASE WHEN ts - LAG(ts) OVER (PARTITION BY user_id ORDER BY ts) < INTERVAL 4 SECONDS THEN 0 ELSE 1 END AS fresh FROM orders
+    SELECT *, CASE WHEN ts - LAG(ts) OVER (PARTITION BY user_id ORDER BY ts) <= INTERVAL 4 SECONDS THEN 0 ELSE 1 END AS fresh FROM orders
   ) AS s
 ) AS t GROUP BY user_id, session;
 

@@ -16,8 +16,8 @@ const RUNS_OF_MUTANT = "12";
 
 const usage = `usage: npm run chaos -- sql [options]
 
-Queries of the corpus over paced streams into an exactly-once sink, while JobManagers and TaskManagers are killed and stand still at moments of a seed; what the changes
-come to in the end is compared with what DuckDB gives for the same rows.
+Queries of the corpus over paced streams into an exactly-once sink, while JobManagers and TaskManagers are killed and stand still at moments of a seed, and some jobs go
+on from a savepoint at another parallelism; what the changes come to in the end is compared with what DuckDB gives for the same rows.
 
   --runs <n>        so many seeds (default ${RUNS}: each query once); with --mutants: so many at most for each (default ${RUNS_OF_MUTANT})
   --seed <s>        the first one (default: by chance); the same seed breaks the same processes

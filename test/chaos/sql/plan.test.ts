@@ -22,10 +22,12 @@ describe("the plans of the chaos of SQL", () => {
     assert.deepEqual(new Set(plans.map(({ query }) => query.name)), new Set(queryNames));
   });
 
-  it("have every fault, early ones, and rows that hurry ahead of a fault and behind all of them", () => {
+  it("have every fault, early ones, other parallelisms, and rows that hurry ahead of a fault and behind all of them", () => {
     const faults = plans.flatMap((plan) => plan.faults);
     assert.deepEqual(new Set(faults.map(({ name }) => name)), new Set(Object.keys(processFaults)));
     assert.ok(faults.some(({ isEarly }) => isEarly));
+    assert.deepEqual(new Set(plans.map(({ rescale }) => rescale?.parallelism)), new Set([undefined, 1, 3]));
+    for (const plan of plans) assert.ok((plan.rescale?.at ?? 0) < plan.faults.length);
     assert.ok(plans.some((plan) => plan.hurriesAt < plan.faults.length));
     assert.ok(plans.some((plan) => plan.hurriesAt === plan.faults.length));
   });

@@ -1,5 +1,5 @@
 /**
- * Owns: what a seed of the chaos of SQL does: which query of the corpus runs over which rows, what happens to its processes, and when its rows begin to hurry.
+ * Owns: what a seed of the chaos of SQL does: which query of the corpus runs over which rows, what happens to its processes, whether it is rescaled, and when its rows begin to hurry.
  *
  * XQP1 Seeds that follow each other take the queries in turn, so that as many runs as there are queries have all of them.
  */
@@ -13,6 +13,8 @@ export type SqlPlan = {
   readonly faults: readonly SqlFault[];
   /** Ahead of which fault the rows come as fast as they are taken, by its place; their number: behind all of them. */
   readonly hurriesAt: number;
+  /** Ahead of which fault the job is stopped with a savepoint, and goes on at another parallelism; null: it does not. */
+  readonly rescale: { readonly at: number; readonly parallelism: number } | null;
 };
 
 type SqlFault = {
@@ -35,6 +37,7 @@ export const queryNames: readonly string[] = [
   "a left join of groups",
   "in groups that change",
   "not exists of groups that change",
+  "not in a query without NULLs",
   "join of the last of each key",
   // joins by time
   "what was paid within some seconds",
@@ -62,6 +65,8 @@ export const queryNames: readonly string[] = [
   "sums of the time before",
 ];
 
+/** What it begins with. */
+export const PARALLELISM = 2;
 const FAULTS_MIN = 3;
 const FAULTS_MORE = 2;
 const faultNames = Object.keys(processFaults) as ProcessFaultName[];
@@ -75,7 +80,10 @@ export function planOf(seed: number, faultCount?: number): SqlPlan {
   const count = faultCount ?? FAULTS_MIN + Math.floor(random.next() * (FAULTS_MORE + 1));
   const faults = Array.from({ length: count }, (_, place) => faultOf(random, place));
   const hurriesAt = random.next() < 0.5 ? count : Math.floor(random.next() * count);
-  return { seed, query, faults, hurriesAt };
+  const parallelism = random.next() < 0.5 ? PARALLELISM - 1 : PARALLELISM + 1;
+  // Something has to come after it, and the job has to have state by then.
+  const rescale = random.next() < 0.4 ? { at: 1 + Math.floor(random.next() * (count - 1)), parallelism } : null;
+  return { seed, query, faults, hurriesAt, rescale };
 }
 
 function faultOf(random: Random, place: number): SqlFault {
@@ -84,7 +92,11 @@ function faultOf(random: Random, place: number): SqlFault {
 }
 
 /** In words. */
-export function describePlan({ query, faults, hurriesAt }: SqlPlan): string {
-  const steps = faults.map(({ name, isEarly }) => (isEarly ? `${name}, early` : name));
-  return [`"${query.name}"`, ...steps.toSpliced(hurriesAt, 0, "the rows hurry")].join("; ");
+export function describePlan({ query, faults, hurriesAt, rescale }: SqlPlan): string {
+  const ahead = (place: number): string[] => [
+    ...(place === hurriesAt ? ["the rows hurry"] : []),
+    ...(place === rescale?.at ? [`goes on at parallelism ${rescale.parallelism}`] : []),
+  ];
+  const steps = faults.flatMap(({ name, isEarly }, place) => [...ahead(place), isEarly ? `${name}, early` : name]);
+  return [`"${query.name}"`, ...steps, ...ahead(faults.length)].join("; ");
 }

@@ -9,19 +9,16 @@ import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { type Random, seededRandom, sleep, systemClock } from "../../../base/index.ts";
 import { duckdbResults, numberText } from "../../../runtime/table/queries/duckdb.test-support.ts";
-import type { JobRun } from "../../integration/job-run.ts";
+import type { JobRun, RunOptions } from "../../integration/job-run.ts";
 import { assertNoneHidden, assertSameLines, readLines } from "../../integration/part-files.ts";
 import { inWorkspace, type Workspace } from "../../integration/workspace.ts";
 import { processFaults } from "../process-faults.ts";
 import { tableOfChanges } from "./changes.ts";
 import type { JobInput } from "./jobs/changes-of-query.ts";
-import { describePlan, type SqlPlan } from "./plan.ts";
+import { describePlan, PARALLELISM, type SqlPlan } from "./plan.ts";
 import { rowsOf } from "./rows.ts";
 
 const MODULE = new URL("./jobs/changes-of-query.ts", import.meta.url).pathname;
-const PARALLELISM = 2;
-/** One to spare, for one that stands still. */
-const TASK_MANAGERS = PARALLELISM + 1;
 /** A fault comes at most so long after the job has come back. */
 const MOMENT_MS = 1200;
 /** An early one comes at most so long after the one before. */
@@ -73,19 +70,28 @@ async function brokenRun(
   const output = workspace.path("output");
   const hurryFile = workspace.path("hurry");
   const input: JobInput = { query: query.text, seed, output, hurryFile, mayEndFile: workspace.mayEndFile };
-  const run = await workspace.start({
-    module: MODULE,
-    args: [JSON.stringify(input)],
-    parallelism: PARALLELISM,
-    taskManagers: TASK_MANAGERS,
-    slots: 1,
-  });
-  tell("started");
-  await breakIt(run, plan, {
+  const start = async (parallelism: number, restore: Pick<RunOptions, "restore"> = {}): Promise<JobRun> => {
+    const run = await workspace.start({
+      module: MODULE,
+      args: [JSON.stringify(input)],
+      parallelism,
+      // One to spare, for one that stands still.
+      taskManagers: parallelism + 1,
+      slots: 1,
+      ...restore,
+    });
+    tell(`started at parallelism ${parallelism}`);
+    return run;
+  };
+  const run = await breakIt(await start(PARALLELISM), plan, {
     tell,
     hurry: () => {
       writeFileSync(hurryFile, "");
       tell(`the rows hurry; ${readLines(output).length} changes are committed`);
+    },
+    rescale: async (before, parallelism) => {
+      const path = await before.stop(workspace.path("savepoints"));
+      return start(parallelism, { restore: { path } });
     },
   });
   const { restarts } = await run.finish("FINISHED", FINISH_WITHIN_MS);
@@ -99,23 +105,41 @@ async function brokenRun(
   return { restarts, changes: changes.length, rows: rows.length };
 }
 
-type Hands = { readonly tell: (what: string) => void; readonly hurry: () => void };
+type Hands = {
+  readonly tell: (what: string) => void;
+  readonly hurry: () => void;
+  /** Stops the job with a savepoint; gives the one that goes on from there. */
+  readonly rescale: (before: JobRun, parallelism: number) => Promise<JobRun>;
+};
 
-/** XQQ2 */
-async function breakIt(run: JobRun, { seed, faults, hurriesAt }: SqlPlan, { tell, hurry }: Hands): Promise<void> {
+/** XQQ2. The job that has come back from all that the plan has for it. */
+async function breakIt(
+  started: JobRun,
+  { seed, faults, hurriesAt, rescale: change }: SqlPlan,
+  { tell, hurry, rescale }: Hands,
+): Promise<JobRun> {
   const random = seededRandom(seed ^ 0x5eed);
+  let run = started;
   let sinceMs = 0;
+  const comeBack = async (): Promise<void> =>
+    assert.ok(await run.comesBack(sinceMs), "the job is over before all faults have come");
   for (const [place, { name, isEarly }] of faults.entries()) {
     if (place === hurriesAt) hurry();
-    if (!isEarly) assert.ok(await run.comesBack(sinceMs), "the job is over before all faults have come");
+    if (place === change?.at) {
+      await comeBack();
+      run = await rescale(run, change.parallelism);
+      sinceMs = 0;
+    }
+    if (!isEarly) await comeBack();
     await moment(random, isEarly ? EARLY_MS : MOMENT_MS);
     sinceMs = systemClock.nowMs();
     await processFaults[name]({ run, random });
     tell(isEarly ? `${name}, early` : name);
   }
-  assert.ok(await run.comesBack(sinceMs), "the job is over before all faults have come");
+  await comeBack();
   tell("the job has come back");
   if (hurriesAt === faults.length) hurry();
+  return run;
 }
 
 /** Not to wait for anything: this is the random moment. */

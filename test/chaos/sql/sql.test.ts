@@ -22,7 +22,7 @@ describe("queries are exact, whatever process breaks", () => {
     it(`seed ${plan.seed}: ${describePlan(plan)}`, async () => {
       const { problem, restarts, changes, rows } = await runQuery(plan);
       assert.equal(problem, null, problem ?? "");
-      assert.ok(rows > 0, "the query gives no rows");
+      assert.ok(changes > 0, "the query gave nothing");
       process.stdout.write(`  seed ${plan.seed}: ${restarts} restarts, ${changes} changes, ${rows} rows\n`);
     });
   }

@@ -17,9 +17,10 @@ export function summaryOf(outcomes: readonly SqlOutcome[], seconds: number): str
     name,
     String(sum(outcomes, ({ plan }) => plan.faults.filter((fault) => fault.name === name).length)),
   ]);
+  const rescaled = sum(outcomes, ({ plan }) => (plan.rescale === null ? 0 : 1));
   return [
     textTable([["query", "runs", "violations", "faults", "restarts", "changes", "rows", "seconds"], ...queries]),
-    textTable([["fault", "times"], ...faults]),
+    textTable([["fault", "times"], ...faults, ["goes on at another parallelism", String(rescaled)]]),
     `${outcomes.length} runs, ${bad.length} violations, ${sum(outcomes, faultsOf)} faults, ${sum(outcomes, "restarts")} restarts of tasks, ${seconds.toFixed(0)} s\n`,
     ...(bad.length === 0 ? [] : [`seeds to repeat: ${bad.map(({ plan }) => plan.seed).join(", ")}\n`]),
   ].join("\n");

@@ -38,7 +38,15 @@ export function readJson(text: string): JsonNode | undefined {
   }
 }
 
-export const writeJson = (node: JsonNode): string => JSON.stringify(node);
+/** Undefined: it has more levels than the language's stack, some thousands. Reading them needs no stack. */
+export function writeJson(node: JsonNode): string | undefined {
+  try {
+    return JSON.stringify(node);
+  } catch (error) {
+    if (error instanceof RangeError) return undefined;
+    throw error;
+  }
+}
 
 export const isArray = (node: JsonNode): node is readonly JsonNode[] => Array.isArray(node);
 export const isObject = (node: JsonNode): node is JsonObject =>

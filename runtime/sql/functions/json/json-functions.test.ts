@@ -226,7 +226,7 @@ describe("a path into a document (SQUQ1)", () => {
       assert.ok(!("kind" in path), JSON.stringify(path));
       const result = findByPath(path, root);
       assert.ok(result.kind === "found", JSON.stringify(result));
-      assert.deepEqual(JSON.parse(writeJson(result.node)), found);
+      assert.deepEqual(JSON.parse(writeJson(result.node) ?? "none"), found);
     });
 
   const missing: readonly (readonly [path: string, kind: "error" | "nothing"])[] = [
@@ -270,12 +270,21 @@ describe("a document", () => {
       fc.property(fc.json(), (text) => {
         const node = readJson(text);
         assert.ok(node !== undefined);
-        assert.equal(JSON.stringify(JSON.parse(writeJson(node))), JSON.stringify(JSON.parse(text)));
+        assert.equal(JSON.stringify(JSON.parse(writeJson(node) ?? "none")), JSON.stringify(JSON.parse(text)));
       }),
       { seed: 2, numRuns: 200 },
     );
     for (const text of ["[1.50,-0,1E3,0.10,12345678901234567890]", '{"a":1e400}'])
       assert.equal(writeJson(readJson(text) ?? null), text);
+  });
+
+  it("that has more levels than can be written is an error, and ON ERROR decides", () => {
+    const deep = `'{"a": ${"[".repeat(50_000)}${"]".repeat(50_000)}}'`;
+    assert.equal(evaluate(`JSON_QUERY(${deep}, '$.a')`), null);
+    assert.equal(evaluate(`JSON_QUERY(${deep}, '$.a' EMPTY ARRAY ON ERROR)`), "[]");
+    assert.equal(evaluate(`JSON_EXISTS(${deep}, '$..b[?(@.c == 1)]')`), true);
+    assert.equal(evaluate(`JSON_EXISTS(${deep}, '$[?(@.a == @.a)]')`), true);
+    assert.equal(evaluate(`${deep} IS JSON`), true);
   });
 
   it("is none when it cannot be read", () => {

@@ -6,7 +6,7 @@
  *     empty. In the mode `strict`, which is the default, a definite way to something that is not there is an error; in the mode `lax` it leads to nothing.
  */
 import { unreachable } from "../../../../base/index.ts";
-import { isArray, isObject, type JsonNode, numberIn } from "./json-document.ts";
+import { isArray, isObject, type JsonNode, numberIn, writeJson } from "./json-document.ts";
 
 export type PathMode = "strict" | "lax";
 
@@ -204,7 +204,9 @@ function isEqual(left: JsonNode | undefined, right: JsonNode | undefined): boole
   if (left === undefined || right === undefined) return left === right;
   const [a, b] = [numberIn(left), numberIn(right)];
   if (a !== null || b !== null) return a === b;
-  return left === right || JSON.stringify(left) === JSON.stringify(right);
+  if (left === right) return true;
+  const text = writeJson(left);
+  return text !== undefined && text === writeJson(right);
 }
 
 /** Null: they have no order. */

@@ -8,8 +8,8 @@
 import { t, type ValueType } from "../../../record/index.ts";
 import { columnTypeOf } from "../../rows/row-type.ts";
 import type { SqlType } from "../../types/sql-type.ts";
-import type { Accumulator, AccumulatorSite } from "./accumulator.ts";
-import { identitiesOf, type Identity } from "./identity.ts";
+import type { Accumulator, AccumulatorSite, AggregateInput } from "./accumulator.ts";
+import { type Identities, identitiesOf, type Identity } from "./identity.ts";
 
 /** `order`: the columns that it is ordered by. */
 type Item = {
@@ -24,22 +24,31 @@ const argumentOf = ({ argument }: AccumulatorSite): SqlType => argument as SqlTy
 /** Keeps all; `result`: of the items in their order, at least one. */
 function keeping(
   site: AccumulatorSite,
-  takesNulls: boolean,
-  result: (items: readonly Item[]) => unknown,
+  {
+    takes,
+    result,
+  }: {
+    readonly takes: (input: AggregateInput) => boolean;
+    readonly result: (items: readonly Item[]) => unknown;
+  },
 ): Accumulator<never> {
   const { compare } = site;
   const identities = identitiesOf(argumentOf(site));
-  const same = (left: unknown, right: unknown): boolean =>
-    left === null || right === null ? left === right : identities.of(left) === identities.of(right);
+  const seconds = site.second === null ? null : identitiesOf(site.second);
+  const same = (left: unknown, right: unknown, by: Identities): boolean =>
+    left === null || right === null ? left === right : by.of(left) === by.of(right);
   const accumulator: Accumulator<Item[]> = {
     type: t.list(t.record({ value: nullable(argumentOf(site)), second: t.any, order: t.any })) as ValueType<unknown>,
     create: () => [],
-    add: (state, { value, second, order }) => {
-      if (value !== null || takesNulls) state.push({ value, second, order });
+    add: (state, input) => {
+      const { value, second, order } = input;
+      if (takes(input)) state.push({ value, second, order });
       return state;
     },
-    retract: (state, { value }) => {
-      const at = state.findIndex((item) => same(item.value, value));
+    retract: (state, { value, second }) => {
+      const at = state.findIndex(
+        (item) => same(item.value, value, identities) && (seconds === null || same(item.second, second, seconds)),
+      );
       if (at >= 0) state.splice(at, 1);
       return state;
     },
@@ -57,15 +66,19 @@ function keeping(
   return accumulator as unknown as Accumulator<never>;
 }
 
+const isThere = ({ value }: AggregateInput): boolean => value !== null;
 const keepsAll = ({ retracts, compare }: AccumulatorSite): boolean => retracts || compare !== null;
 
 /** FIRST_VALUE and LAST_VALUE; with a second argument the one where that is least or greatest. */
 export function edgeValue(site: AccumulatorSite, which: "first" | "last"): Accumulator<never> {
   if (keepsAll(site)) {
-    return keeping(site, false, (items) => {
-      let found = items[0] as Item;
-      for (const item of items) if (replaces(which, found.second, item.second)) found = item;
-      return found.value;
+    return keeping(site, {
+      takes: isThere,
+      result: (items) => {
+        let found = items[0] as Item;
+        for (const item of items) if (replaces(which, found.second, item.second)) found = item;
+        return found.value;
+      },
     });
   }
   const type = nullable(argumentOf(site));
@@ -114,9 +127,12 @@ const SEPARATOR = ",";
 /** LISTAGG. */
 export function joinedText(site: AccumulatorSite): Accumulator<never> {
   if (keepsAll(site)) {
-    return keeping(site, false, (items) => {
-      const separator = (items.at(-1)?.second as string | null | undefined) ?? SEPARATOR;
-      return items.map(({ value }) => value as string).join(separator);
+    return keeping(site, {
+      takes: isThere,
+      result: (items) => {
+        const separator = (items.at(-1)?.second as string | null | undefined) ?? SEPARATOR;
+        return items.map(({ value }) => value as string).join(separator);
+      },
     });
   }
   type Joined = { text: string | null; separator: string | null };
@@ -139,7 +155,10 @@ export function joinedText(site: AccumulatorSite): Accumulator<never> {
 
 /** ARRAY_AGG. */
 export function arrayOfValues(site: AccumulatorSite): Accumulator<never> {
-  return keeping(site, !site.ignoresNulls, (items) => items.map(({ value }) => value));
+  return keeping(site, {
+    takes: (input) => isThere(input) || !site.ignoresNulls,
+    result: (items) => items.map(({ value }) => value),
+  });
 }
 
 /** COLLECT: a MULTISET, of no value an empty one. */
