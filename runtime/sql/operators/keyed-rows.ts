@@ -4,9 +4,9 @@
  * Called by: the task (batches, watermarks); joins, ranks and others of this room extend it.
  *
  * SQJK1 `onRow` is called for each row in the order of its input, with the row's key as the current one.
+ * SQJK2 Between two rows the operator stops when its task is to pause: what one row emits is all that goes beyond.
  * SQJK3 Rows with the key of the row before them find its states as that one left them, without a look-up: rows of a window come together, and a key of several columns is
  *     costly to look up. So `onRow` leaves the current key as it is.
- * SQJK2 Between two rows the operator stops when its task is to pause: what one row emits is all that goes beyond.
  */
 import { assert } from "../../../base/index.ts";
 import { type ColumnBatch, type Key, keyHash, rowKinds } from "../../record/index.ts";
