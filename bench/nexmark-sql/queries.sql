@@ -1,6 +1,7 @@
 -- Nexmark's queries in SQL that StreamJob and Flink both take as it is; each names the columns of its result that follow from the events alone.
 -- Where events are equal in what a query orders by, any of them may be chosen: the other columns are then not compared.
 -- `dateTime` is in quotes because Flink reserves the word.
+-- q9 orders by the price alone: with the time behind it, Flink 2.3 takes what the rank emits for inserts only, and never takes back the bids that were highest before.
 -- Not here: q6 (no engine's SQL has it), q12 and q13 (what comes out depends on the wall clock).
 
 -- q0: auction, bidder, price, dateTime, extra
@@ -70,11 +71,11 @@ JOIN (
 ) AS a
 ON p.id = a.seller AND p.starttime = a.starttime AND p.endtime = a.endtime;
 
--- q9: id, itemName, seller, category, price, bidTime
+-- q9: id, itemName, seller, category, price
 SELECT id, itemName, description, initialBid, reserve, `dateTime`, expires, seller, category, extra, auction, bidder, price, bidTime, bidExtra
 FROM (
   SELECT a.*, b.auction, b.bidder, b.price, b.`dateTime` AS bidTime, b.extra AS bidExtra,
-    ROW_NUMBER() OVER (PARTITION BY a.id ORDER BY b.price DESC, b.`dateTime` ASC) AS place
+    ROW_NUMBER() OVER (PARTITION BY a.id ORDER BY b.price DESC) AS place
   FROM auction AS a, bid AS b
   WHERE a.id = b.auction AND b.`dateTime` BETWEEN a.`dateTime` AND a.expires
 ) AS bids

@@ -5,6 +5,8 @@
  *
  * SQJK1 `onRow` is called for each row in the order of its input, with the row's key as the current one.
  * SQJK2 Between two rows the operator stops when its task is to pause: what one row emits is all that goes beyond.
+ * SQJK3 Rows with the key of the row before them find its states as that one left them, without a look-up: rows of a window come together, and a key of several columns is
+ *     costly to look up. So `onRow` leaves the current key as it is.
  */
 import { assert } from "../../../base/index.ts";
 import { type ColumnBatch, type Key, keyHash, rowKinds } from "../../record/index.ts";
@@ -72,10 +74,15 @@ export abstract class KeyedRowsOperator implements StreamOperator<unknown, unkno
     const keys = this.#keysOf[input] as RowKeys;
     const { emission } = this.context;
     let at = from;
+    let before: SqlRow | null = null;
     for (const row of batch.toRows(from)) {
       const place = rows[at] as number;
-      const key: Key = keys.ofRow(row);
-      this.keyed.setCurrentKey(key, keyHashes === null ? keyHash(key) : (keyHashes[place] as number));
+      // SQJK3
+      if (before === null || !keys.areSame(before, row)) {
+        const key: Key = keys.ofRow(row);
+        this.keyed.setCurrentKey(key, keyHashes === null ? keyHash(key) : (keyHashes[place] as number));
+      }
+      before = row;
       this.onRow(input, kinds === null ? rowKinds.insert : (kinds[place] as RowKind), row);
       at += 1;
       // SQJK2

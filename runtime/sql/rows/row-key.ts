@@ -38,6 +38,12 @@ export class RowKeys {
     return columns.length === 1 ? plainKey(row[columns[0] as string]) : columns.map((name) => plainKey(row[name]));
   };
 
+  /** Whether two rows have one key, seen by their values as they are: false says nothing of dates and bytes. */
+  areSame(row: Readonly<Record<string, unknown>>, other: Readonly<Record<string, unknown>>): boolean {
+    for (const name of this.columns) if (row[name] !== other[name]) return false;
+    return true;
+  }
+
   /** Of the record at that place of the batch's columns. */
   at(batch: ColumnBatch, row: number): Key {
     const { places } = this;
