@@ -109,7 +109,7 @@ describe("a StreamJob of a team, on nodes", { skip }, () => {
     own = await cluster().makeNamespace("ops");
     jobs = await cluster().makeNamespace("team");
     await applyDefinitions();
-    await cluster().kubectl("wait", "--for=condition=Established", "--timeout=60s", "crd", "streamjobs.streamjob.dev");
+    await cluster().whenStreamJobsAreServed();
     await inJobs("apply", "--filename", join(repositoryRoot, "examples/11-kubernetes/minio.yaml"));
     const values = { storageRoot: "s3://streamjob/jobs", watchNamespaces: [jobs], image, crds: { install: false } };
     await helm(["install", RELEASE, chartFolder, "--namespace", own], values);

@@ -50,7 +50,7 @@ describe("the command line in a cluster", { skip: testing.skip }, () => {
     const { path, reference } = await imageArchive((line) => void process.stderr.write(`${line}\n`));
     await cluster.loadImage(path);
     await cluster.apply(streamJobDefinition(), streamJobSnapshotDefinition());
-    await cluster.kubectl("wait", "--for=condition=Established", "--timeout=60s", "crd", "streamjobs.streamjob.dev");
+    await cluster.whenStreamJobsAreServed();
     namespace = await cluster.makeNamespace("cli");
     folder = mkdtempSync(join(tmpdir(), "streamjob-cli-"));
     mkdirSync(join(folder, "state"));

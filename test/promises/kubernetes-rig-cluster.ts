@@ -61,7 +61,7 @@ function share(): Promise<Shared> {
     await cluster.loadImage(path, reference);
     await cluster.nameImage(reference, OTHER_IMAGE);
     await cluster.apply(streamJobDefinition(), streamJobSnapshotDefinition());
-    await cluster.kubectl("wait", "--for=condition=Established", "--timeout=60s", "crd", "streamjobs.streamjob.dev");
+    await cluster.whenStreamJobsAreServed();
     await cluster.apply({ apiVersion: "v1", kind: "Namespace", metadata: { name: NAMESPACE } });
     return { cluster, image: reference };
   })();
