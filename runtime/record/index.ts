@@ -30,7 +30,7 @@ export {
   ownKey,
   subtaskOfKeyGroup,
 } from "./key.ts";
-export { rowKinds } from "./row-kind.ts";
+export { isAdded, rowKinds, rowKindTexts } from "./row-kind.ts";
 export { keptValue, plainKey } from "./plain-key.ts";
 export { copyOf, freezeValue, thawed } from "./protected-value.ts";
 export { type GuardMode, ValueGuard } from "./value-guard.ts";

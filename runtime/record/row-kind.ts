@@ -8,6 +8,12 @@
 /** `+I`, `-U` (the row before an update), `+U` (the row after it), `-D`. */
 export const rowKinds = { insert: 0, updateBefore: 1, updateAfter: 2, delete: 3 } as const;
 
+/** By kind. */
+export const rowKindTexts = ["+I", "-U", "+U", "-D"] as const;
+
+/** True for +I and +U: the row is there from now on. */
+export const isAdded = (kind: number): boolean => kind === rowKinds.insert || kind === rowKinds.updateAfter;
+
 const KIND_MAX = rowKinds.delete;
 
 /** The column to be written for `count` rows; null: all are inserts (RWK1). */

@@ -4,7 +4,7 @@
  * TBCH1 A record for each change, in the order of the table's changes: what a query takes back comes as a record of its own, before what replaces it.
  */
 import type { OperatorContext, OperatorFactory, Output, StreamOperator } from "../ports/index.ts";
-import { type ColumnBatch, rowKinds, t, type ValueType } from "../record/index.ts";
+import { type ColumnBatch, isAdded, rowKindTexts, t, type ValueType } from "../record/index.ts";
 
 /** As Flink writes them: +I a new row, -U and +U a row before and after an update, -D a row that is gone. */
 export type RowKind = "+I" | "-U" | "+U" | "-D";
@@ -12,8 +12,6 @@ export type RowKind = "+I" | "-U" | "+U" | "-D";
 /** `isAdded`: the row is new, or else one that came before is taken back. */
 export type RetractRecord<R = Record<string, unknown>> = { readonly isAdded: boolean; readonly row: R };
 export type ChangelogRecord<R = Record<string, unknown>> = { readonly kind: RowKind; readonly row: R };
-
-const KIND_TEXTS: readonly RowKind[] = ["+I", "-U", "+U", "-D"];
 
 export function retractType<R>(row: ValueType<R>): ValueType<RetractRecord<R>> {
   return t.record({ isAdded: t.boolean, row }) as ValueType<unknown> as ValueType<RetractRecord<R>>;
@@ -28,7 +26,7 @@ export const retractOperator: OperatorFactory<unknown, RetractRecord> = {
   name: "retract stream",
   create: () =>
     new ChangesOperator((kind, row) => ({
-      isAdded: kind === rowKinds.insert || kind === rowKinds.updateAfter,
+      isAdded: isAdded(kind),
       row,
     })),
 };
@@ -36,7 +34,7 @@ export const retractOperator: OperatorFactory<unknown, RetractRecord> = {
 export const changelogOperator: OperatorFactory<unknown, ChangelogRecord> = {
   kind: "operator",
   name: "changelog stream",
-  create: () => new ChangesOperator((kind, row) => ({ kind: KIND_TEXTS[kind] as RowKind, row })),
+  create: () => new ChangesOperator((kind, row) => ({ kind: rowKindTexts[kind] as RowKind, row })),
 };
 
 class ChangesOperator<O> implements StreamOperator<unknown, O> {
@@ -58,12 +56,12 @@ class ChangesOperator<O> implements StreamOperator<unknown, O> {
   }
 
   processBatch(batch: ColumnBatch, from: number): number {
-    const { rows, count, marks } = batch;
+    const { rows, count } = batch;
     const { emission } = this.#context;
     const objects = batch.toRows(from);
     for (let at = from; at < count; ) {
       const place = rows[at] as number;
-      const kind = marks.rowKinds === null ? rowKinds.insert : (marks.rowKinds[place] as number);
+      const kind = batch.rowKindAt(place);
       this.#output.collect(
         this.#recordOf(kind, objects[at - from] as Record<string, unknown>),
         batch.timestampAt(place),

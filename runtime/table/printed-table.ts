@@ -6,11 +6,10 @@
  * PRTB2 Results of a batch query are shown when there are no more: schema, rows, and how many they are.
  */
 import type { OperatorContext, OperatorFactory, OperatorListState, Output, StreamOperator } from "../ports/index.ts";
-import { type ColumnBatch, NO_TIMESTAMP, rowKinds, t, type ValueType } from "../record/index.ts";
+import { type ColumnBatch, NO_TIMESTAMP, rowKindTexts, t, type ValueType } from "../record/index.ts";
 import type { PlanMode, PlanRow } from "../sql/index.ts";
 import { schemaLines, tableLines, type Texts, widthsFor, widthsOf } from "./table-text.ts";
 
-const KIND_TEXTS = ["+I", "-U", "+U", "-D"] as const;
 const TextRow = t.list(t.nullable(t.string)) as ValueType<unknown> as ValueType<Texts>;
 
 /** `row`: the query's; the rows that come have the same columns as STRINGs. In one subtask. */
@@ -39,10 +38,10 @@ abstract class PrintedTable implements StreamOperator<unknown, string> {
   }
 
   processBatch(batch: ColumnBatch, from: number): number {
-    const { rows, count, marks } = batch;
+    const { rows, count } = batch;
     for (const [at, row] of batch.toRows(from).entries()) {
-      const kind = marks.rowKinds === null ? rowKinds.insert : (marks.rowKinds[rows[from + at] as number] as number);
-      this.take(Object.values(row) as (string | null)[], KIND_TEXTS[kind] as string);
+      const kind = batch.rowKindAt(rows[from + at] as number);
+      this.take(Object.values(row) as (string | null)[], rowKindTexts[kind] as string);
     }
     return count;
   }

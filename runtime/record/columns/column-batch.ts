@@ -7,6 +7,7 @@
  */
 import { assert } from "../../../base/index.ts";
 import { NO_TIMESTAMP } from "../row-batch.ts";
+import { rowKinds } from "../row-kind.ts";
 import { type Column, valuesAt } from "./column.ts";
 import type { ColumnLayout } from "./layout.ts";
 
@@ -116,6 +117,11 @@ export class ColumnBatch {
 
   timestampAt(row: number): number {
     return this.marks.timestamps === null ? NO_TIMESTAMP : (this.marks.timestamps[row] as number);
+  }
+
+  /** Of the record at that place: its RowKind. */
+  rowKindAt(row: number): number {
+    return this.marks.rowKinds === null ? rowKinds.insert : (this.marks.rowKinds[row] as number);
   }
 
   release(): void {

@@ -13,6 +13,7 @@ import {
   type ColumnBatch,
   type ColumnField,
   describeType,
+  isAdded,
   type Key,
   keyHash,
   valueAt,
@@ -30,7 +31,7 @@ import type { AggregateNode, PlanMode } from "../plan/plan-tree.ts";
 import { RowKeys } from "../rows/row-key.ts";
 import { Aggregation, type AggregationState } from "./aggregation.ts";
 import { refuseRow } from "./batches-only.ts";
-import { adds, ChangeEmitter } from "./change-emitter.ts";
+import { ChangeEmitter } from "./change-emitter.ts";
 import { emptyRow, ownsEmptyKey } from "./empty-group.ts";
 import { tableAggregate } from "./table-aggregate.ts";
 
@@ -101,14 +102,14 @@ class GroupAggregate implements StreamOperator<unknown, unknown> {
   }
 
   #change(batch: ColumnBatch, row: number): void {
-    const isAdded = adds(batch.marks.rowKinds, row);
+    const isNew = isAdded(batch.rowKindAt(row));
     const found = this.#groups.value();
-    if (found === undefined && !isAdded) return;
+    if (found === undefined && !isNew) return;
     const state = found ?? this.#aggregation.create();
     const keys = this.#keyValues(batch, row);
     const before = [...keys];
     if (found !== undefined) this.#aggregation.results(found, before);
-    if (isAdded) this.#aggregation.add(state, row);
+    if (isNew) this.#aggregation.add(state, row);
     else this.#aggregation.retract(state, row);
     if (state.rows === 0) {
       this.#groups.clear();

@@ -11,12 +11,6 @@ import type { Output } from "../../ports/index.ts";
 import type { Changes, PlanRow } from "../plan/plan-tree.ts";
 import { rowTypeOf } from "../rows/row-type.ts";
 
-/** True for +I and +U; a batch without kinds has inserts only. */
-export function adds(kinds: Uint8Array | null, row: number): boolean {
-  const kind = kinds === null ? rowKinds.insert : kinds[row];
-  return kind === rowKinds.insert || kind === rowKinds.updateAfter;
-}
-
 export class ChangeEmitter {
   readonly #builder: ColumnBuilder;
   readonly #output: Output<unknown>;

@@ -8,7 +8,7 @@
  * SQJJ3 A row that is taken back and is not there changes nothing (SQJM1).
  */
 import type { OperatorContext, OperatorFactory } from "../../ports/index.ts";
-import { rowKinds } from "../../record/index.ts";
+import { isAdded, rowKinds } from "../../record/index.ts";
 import type { JoinNode, PlanMode } from "../plan/plan-tree.ts";
 import { namesOf, type SqlRow } from "../rows/sql-row.ts";
 import type { SqlSession } from "../session.ts";
@@ -19,7 +19,7 @@ import { declarationOfSide, type HeldRow, type JoinSide, openSide, type SidePlan
 import { isHalfJoin, keepsUnmatched } from "./join-type.ts";
 import { KeyedRowsOperator } from "./keyed-rows.ts";
 import { MissingRows } from "./missing-rows.ts";
-import { type Half, isAdded, type RowKind } from "./row-emitter.ts";
+import type { Half, RowKind } from "./row-emitter.ts";
 
 /** In a query over bounded inputs only final rows are emitted. An inner join of rows that stay emits no others. */
 export function joinOperator(node: JoinNode, session: SqlSession, mode: PlanMode): OperatorFactory<unknown, unknown> {

@@ -9,7 +9,7 @@
  *     costly to look up. So `onRow` leaves the current key as it is.
  */
 import { assert } from "../../../base/index.ts";
-import { type ColumnBatch, type Key, keyHash, rowKinds } from "../../record/index.ts";
+import { type ColumnBatch, type Key, keyHash } from "../../record/index.ts";
 import type { KeyedOperatorState, OperatorContext, Output, StreamOperator } from "../../ports/index.ts";
 import type { Changes, PlanRow } from "../plan/plan-tree.ts";
 import { RowKeys } from "../rows/row-key.ts";
@@ -70,7 +70,7 @@ export abstract class KeyedRowsOperator implements StreamOperator<unknown, unkno
 
   #take(input: number, batch: ColumnBatch, from: number): number {
     const { rows, count, marks } = batch;
-    const { keyHashes, rowKinds: kinds } = marks;
+    const { keyHashes } = marks;
     const keys = this.#keysOf[input] as RowKeys;
     const { emission } = this.context;
     let at = from;
@@ -83,7 +83,7 @@ export abstract class KeyedRowsOperator implements StreamOperator<unknown, unkno
         this.keyed.setCurrentKey(key, keyHashes === null ? keyHash(key) : (keyHashes[place] as number));
       }
       before = row;
-      this.onRow(input, kinds === null ? rowKinds.insert : (kinds[place] as RowKind), row);
+      this.onRow(input, batch.rowKindAt(place) as RowKind, row);
       at += 1;
       // SQJK2
       if (at < count && emission?.isFull() === true) break;

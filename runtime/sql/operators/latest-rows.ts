@@ -8,12 +8,12 @@
  */
 import { assert } from "../../../base/index.ts";
 import type { OperatorContext, OperatorFactory, ValueState } from "../../ports/index.ts";
-import { describeType, rowKinds, type ValueType } from "../../record/index.ts";
+import { describeType, isAdded, rowKinds, type ValueType } from "../../record/index.ts";
 import type { DeduplicateNode, NormalizeNode, PlanColumn, PlanMode } from "../plan/plan-tree.ts";
 import { rowTypeOf } from "../rows/row-type.ts";
 import { namesOf, sameValues, type SqlRow } from "../rows/sql-row.ts";
 import { KeyedRowsOperator } from "./keyed-rows.ts";
-import { isAdded, type RowKind } from "./row-emitter.ts";
+import type { RowKind } from "./row-emitter.ts";
 
 const ROW = "row";
 

@@ -8,7 +8,7 @@
  * SQJN4 What has changed is emitted once a batch: rows that came into a place and left it within one are nobody's.
  */
 import type { OperatorContext, OperatorFactory, ValueState } from "../../ports/index.ts";
-import { describeType, rowKinds, t, type ValueType } from "../../record/index.ts";
+import { describeType, isAdded, rowKinds, t, type ValueType } from "../../record/index.ts";
 import { compareRows } from "../rows/row-order.ts";
 import type { PlanMode, RankNode } from "../plan/plan-tree.ts";
 import { rowTypeOf } from "../rows/row-type.ts";
@@ -18,7 +18,7 @@ import { assertKeyedUpserts } from "./join-keys.ts";
 import { KeyedRowsOperator } from "./keyed-rows.ts";
 import { MissingRows } from "./missing-rows.ts";
 import { forEachComing, forEachMove, indexAfter } from "./ranking.ts";
-import { isAdded, type RowKind } from "./row-emitter.ts";
+import type { RowKind } from "./row-emitter.ts";
 import { declarationsOfEnds, lastInstantOf, type LastInstantOf, WindowEnds } from "./window-ends.ts";
 
 type Compare = (one: SqlRow, other: SqlRow) => number;

@@ -15,9 +15,6 @@ import type { SqlRow } from "../rows/sql-row.ts";
 
 export type RowKind = (typeof rowKinds)[keyof typeof rowKinds];
 
-/** True for +I and +U. */
-export const isAdded = (kind: number): boolean => kind === rowKinds.insert || kind === rowKinds.updateAfter;
-
 export class RowEmitter {
   readonly #builder: ColumnBuilder;
   readonly #output: Output<unknown>;

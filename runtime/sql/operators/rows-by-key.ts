@@ -8,13 +8,13 @@
  */
 import { assert } from "../../../base/index.ts";
 import type { OperatorContext, OperatorFactory, ValueState } from "../../ports/index.ts";
-import { describeType, rowKinds, t, type ValueType } from "../../record/index.ts";
+import { describeType, isAdded, rowKinds, t, type ValueType } from "../../record/index.ts";
 import type { Changes, PlanRow } from "../plan/plan-tree.ts";
 import { rowTypeOf } from "../rows/row-type.ts";
 import { namesOf, sameValues, type SqlRow } from "../rows/sql-row.ts";
 import { KeyedRowsOperator } from "./keyed-rows.ts";
 import { MissingRows } from "./missing-rows.ts";
-import { isAdded, type RowKind } from "./row-emitter.ts";
+import type { RowKind } from "./row-emitter.ts";
 
 const ROWS = "rows";
 

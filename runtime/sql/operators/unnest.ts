@@ -50,11 +50,11 @@ class UnnestOperator implements StreamOperator<unknown, unknown> {
   }
 
   processBatch(batch: ColumnBatch, from: number): number {
-    const { rows, count, marks } = batch;
+    const { rows, count } = batch;
     const objects = batch.toRows(from);
     for (let at = from; at < count; at++) {
       const place = rows[at] as number;
-      const kind = marks.rowKinds?.[place] ?? rowKinds.insert;
+      const kind = batch.rowKindAt(place);
       this.#unnest(objects[at - from] as RowObject, batch.timestampAt(place), kind);
     }
     this.#flush();

@@ -6,7 +6,7 @@
  * SQWA2 When all input has come every window is over, those of processing time, too.
  */
 import { assert, StreamError } from "../../../base/index.ts";
-import { type ColumnBatch, describeType, t, type ValueType } from "../../record/index.ts";
+import { type ColumnBatch, describeType, isAdded, t, type ValueType } from "../../record/index.ts";
 import type {
   Counter,
   EmissionDesk,
@@ -21,7 +21,7 @@ import { RowKeys } from "../rows/row-key.ts";
 import type { SqlSession } from "../session.ts";
 import { Aggregation, type AggregationState } from "./aggregation.ts";
 import { refuseRow } from "./batches-only.ts";
-import { adds, ChangeEmitter } from "./change-emitter.ts";
+import { ChangeEmitter } from "./change-emitter.ts";
 import { SESSIONS, sessionType, SessionWindows } from "./session-windows.ts";
 import { SlicedWindows, SLICES } from "./sliced-windows.ts";
 import { tableWindows } from "./table-windows.ts";
@@ -71,7 +71,7 @@ class WindowAggregate implements StreamOperator<unknown, unknown> {
   }
 
   processBatch(batch: ColumnBatch, from: number): number {
-    const { rows, count, marks } = batch;
+    const { rows, count } = batch;
     const hashes = this.#keys.hashes(batch);
     this.#aggregation.use(batch);
     let at = from;
@@ -80,7 +80,7 @@ class WindowAggregate implements StreamOperator<unknown, unknown> {
       at += 1;
       this.#keyed.setCurrentKey(this.#keys.at(batch, row), hashes[row] as number);
       this.#row = row;
-      this.#isAdded = adds(marks.rowKinds, row);
+      this.#isAdded = isAdded(batch.rowKindAt(row));
       if (!this.#windows.add(this.#time.of(batch, row), this.#change)) this.#late.inc();
       if (this.#desk?.isPaused === true) break;
     }

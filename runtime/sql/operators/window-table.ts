@@ -11,6 +11,7 @@ import {
   type ColumnBatch,
   type ColumnLayout,
   describeType,
+  isAdded,
   keyIdentity,
   layoutOf,
   plainKey,
@@ -30,7 +31,7 @@ import { RowKeys } from "../rows/row-key.ts";
 import { rowTypeOf } from "../rows/row-type.ts";
 import type { SqlSession } from "../session.ts";
 import { refuseRow } from "./batches-only.ts";
-import { adds, ChangeEmitter } from "./change-emitter.ts";
+import { ChangeEmitter } from "./change-emitter.ts";
 import { type SessionContent, SESSIONS, sessionType, SessionWindows } from "./session-windows.ts";
 import { declarationOfWatermark, WatermarkMemory } from "./watermark-memory.ts";
 import { LATE_ROWS, WindowTime } from "./window-time.ts";
@@ -155,9 +156,9 @@ class SessionTable implements StreamOperator<unknown, unknown> {
     for (const [at, object] of batch.toRows(from).entries()) {
       const row = batch.rows[from + at] as number;
       this.#keyed.setCurrentKey(this.#keys.at(batch, row), hashes[row] as number);
-      const isAdded = adds(batch.marks.rowKinds, row);
+      const isNew = isAdded(batch.rowKindAt(row));
       const change = (rows: RowObject[]): void => {
-        if (isAdded) rows.push(object);
+        if (isNew) rows.push(object);
         else takeBack(rows, object);
       };
       if (!this.#sessions.add(this.#time.of(batch, row), change)) this.#late.inc();

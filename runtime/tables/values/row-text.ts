@@ -4,6 +4,7 @@
  * TBCR1 A value is shown as Java prints the class that Flink turns it into: LocalDateTime, Instant, BigDecimal, byte[], …
  */
 import { unreachable } from "../../../base/index.ts";
+import { rowKindTexts } from "../../record/index.ts";
 import type { SqlType } from "../../sql/index.ts";
 import { dateText, javaInstant, javaTime, javaTimestamp } from "./time-text.ts";
 import { decimalText, doubleText, floatText } from "./number-text.ts";
@@ -12,14 +13,12 @@ type Text = (value: never) => string;
 type Named = { readonly name: string; readonly type: SqlType };
 type Row = Readonly<Record<string, unknown>>;
 
-/** By RowKind. */
-const KIND_TEXTS = ["+I", "-U", "+U", "-D"] as const;
 const MS_PER_SECOND = 1000;
 
 /** The text of a row and its kind. */
 export function rowText(columns: readonly Named[]): (row: Row, kind: number) => string {
   const fields = fieldsText(columns);
-  return (row, kind) => `${KIND_TEXTS[kind]}[${fields(row)}]`;
+  return (row, kind) => `${rowKindTexts[kind]}[${fields(row)}]`;
 }
 
 function fieldsText(columns: readonly Named[]): (row: Row) => string {
@@ -72,7 +71,7 @@ function bareText(type: SqlType): Text {
       return mapText(valueText(type.key), valueText(type.value));
     case "row": {
       const fields = fieldsText(type.fields);
-      return (value: Row) => `${KIND_TEXTS[0]}[${fields(value)}]`;
+      return (value: Row) => `${rowKindTexts[0]}[${fields(value)}]`;
     }
     default:
       return unreachable(type);
