@@ -9,26 +9,21 @@ import { assert } from "../../../base/index.ts";
 import { type ColumnBatch, describeType, t, type ValueType } from "../../record/index.ts";
 import type {
   Counter,
-  KeyedOperatorState,
   MapState,
   OperatorContext,
   OperatorFactory,
-  Output,
-  StreamOperator,
   TimerService,
   ValueState,
 } from "../../ports/index.ts";
 import type { OverNode } from "../plan/plan-tree.ts";
-import { RowKeys } from "../rows/row-key.ts";
 import { rowTypeOf } from "../rows/row-type.ts";
 import type { SqlRow } from "../rows/sql-row.ts";
 import type { SqlSession } from "../session.ts";
 import type { AggregationState } from "./aggregation.ts";
-import { refuseRow } from "./batches-only.ts";
-import { ChangeEmitter } from "./change-emitter.ts";
 import { OverResults } from "./over-results.ts";
-import { declarationOfWatermark, WatermarkMemory } from "./watermark-memory.ts";
+import { declarationOfWatermark } from "./watermark-memory.ts";
 import { LATE_ROWS, rowTime } from "./window-time.ts";
+import { TimedChangesOperator } from "./timed-changes.ts";
 
 /** Numbers count rows of the partition from 0. */
 type Partition = {
@@ -65,36 +60,30 @@ function partitionType(node: OverNode, frame: ValueType<AggregationState>): Valu
 const pendingType = (node: OverNode): ValueType<SqlRow[]> =>
   t.list(rowTypeOf(node.input.row)) as ValueType<unknown> as ValueType<SqlRow[]>;
 
-class TimedOver implements StreamOperator<unknown, unknown> {
+class TimedOver extends TimedChangesOperator {
   readonly #node: OverNode;
   readonly #session: SqlSession;
   readonly #time: number;
   readonly #isProctime: boolean;
   readonly #results: OverResults;
-  readonly #keys: RowKeys;
-  #keyed!: KeyedOperatorState;
   #pending!: MapState<number, SqlRow[]>;
   #partitions!: ValueState<Partition>;
   #timers!: TimerService;
-  #watermark!: WatermarkMemory;
-  #emitter!: ChangeEmitter;
   #late!: Counter;
   /** How far calls of rows so far have looked back; null: without end. */
   #back: number | null = 0;
 
   constructor(node: OverNode, session: SqlSession) {
+    super({ row: node.row, changes: "append" }, node.input.row, node.partitionBy);
     this.#node = node;
     this.#session = session;
     this.#time = node.orderBy[0]?.column ?? 0;
     this.#isProctime = node.input.row[this.#time]?.time === "proctime";
     this.#results = new OverResults(node);
-    this.#keys = new RowKeys(node.input.row, node.partitionBy);
   }
 
-  open(context: OperatorContext, output: Output<unknown>): void {
-    const { keyed } = context;
-    assert(keyed !== null, "rows come to OVER by their partition");
-    this.#keyed = keyed;
+  protected openStates({ metrics }: OperatorContext): void {
+    const { keyed } = this;
     this.#pending = keyed.map({
       name: PENDING,
       keyType: t.timestamp as ValueType<number>,
@@ -105,46 +94,27 @@ class TimedOver implements StreamOperator<unknown, unknown> {
       onEventTime: (time) => this.#onTime(time),
       onProcessingTime: () => assert(false, "OVER sets no timers by the clock"),
     });
-    this.#watermark = new WatermarkMemory(context);
-    this.#emitter = new ChangeEmitter({ row: this.#node.row, changes: "append" }, output);
-    this.#late = context.metrics.counter(LATE_ROWS);
-  }
-
-  process(): void {
-    refuseRow();
+    this.#late = metrics.counter(LATE_ROWS);
   }
 
   processBatch(batch: ColumnBatch, from: number): number {
-    const hashes = this.#keys.hashes(batch);
-    for (const [at, object] of batch.toRows(from).entries()) {
-      const row = batch.rows[from + at] as number;
-      this.#keyed.setCurrentKey(this.#keys.at(batch, row), hashes[row] as number);
-      if (this.#isProctime) this.#take([object], this.#session.clock.nowMs());
-      else this.#keep(object, rowTime(batch, this.#time, row));
-    }
-    this.#emitter.flush();
+    this.forEachRow(batch, from, (row, place) => {
+      if (this.#isProctime) this.#take([row], this.#session.clock.nowMs());
+      else this.#keep(row, rowTime(batch, this.#time, place));
+    });
+    this.emitter.flush();
     return batch.count;
   }
 
-  onWatermark(watermark: number): void {
-    this.#watermark.raise(watermark);
-    this.#emitter.flush();
-  }
-
-  prepareSnapshot(): void {
-    this.#emitter.flush();
-    this.#watermark.save();
-  }
-
   endInput(): void {
-    this.#keyed.forEachKey(PENDING, () => {
+    this.keyed.forEachKey(PENDING, () => {
       for (const time of [...this.#pending.keys()].sort((left, right) => left - right)) this.#onTime(time);
     });
-    this.#emitter.flush();
+    this.emitter.flush();
   }
 
   #keep(row: SqlRow, time: number): void {
-    if (time <= this.#watermark.current) {
+    if (time <= this.watermark.current) {
       this.#late.inc();
       return;
     }
@@ -234,7 +204,7 @@ class TimedOver implements StreamOperator<unknown, unknown> {
       frameEnd: rows,
       rowAt: (wanted) => past[past.length - (rows - wanted)]?.row,
     });
-    this.#emitter.insert(values, partition.time ?? 0);
+    this.emitter.insert(values, partition.time ?? 0);
   }
 
   #trim(partition: Partition): void {

@@ -5,39 +5,25 @@
  * SQWA1 A window is emitted once, also after a restore: what came too late for it before is too late then (SQJW1).
  * SQWA2 When all input has come every window is over, those of processing time, too.
  */
-import { assert, StreamError } from "../../../base/index.ts";
+import { StreamError } from "../../../base/index.ts";
 import { type ColumnBatch, describeType, isAdded, t, type ValueType } from "../../record/index.ts";
-import type {
-  Counter,
-  EmissionDesk,
-  KeyedOperatorState,
-  OperatorContext,
-  OperatorFactory,
-  Output,
-  StreamOperator,
-} from "../../ports/index.ts";
+import type { Counter, EmissionDesk, KeyedOperatorState, OperatorContext, OperatorFactory } from "../../ports/index.ts";
 import type { WindowAggregateNode } from "../plan/plan-tree.ts";
-import { RowKeys } from "../rows/row-key.ts";
 import type { SqlSession } from "../session.ts";
 import { Aggregation, type AggregationState } from "./aggregation.ts";
-import { refuseRow } from "./batches-only.ts";
-import { ChangeEmitter } from "./change-emitter.ts";
 import { SESSIONS, sessionType, SessionWindows } from "./session-windows.ts";
 import { SlicedWindows, SLICES } from "./sliced-windows.ts";
 import { tableWindows } from "./table-windows.ts";
-import { declarationOfWatermark, WatermarkMemory } from "./watermark-memory.ts";
+import { declarationOfWatermark } from "./watermark-memory.ts";
 import { LATE_ROWS, WindowTime } from "./window-time.ts";
 import { WindowSlices } from "./windows.ts";
+import { TimedChangesOperator } from "./timed-changes.ts";
 
-class WindowAggregate implements StreamOperator<unknown, unknown> {
+class WindowAggregate extends TimedChangesOperator {
   readonly #node: WindowAggregateNode;
   readonly #aggregation: Aggregation;
   readonly #time: WindowTime;
-  readonly #keys: RowKeys;
-  #keyed!: KeyedOperatorState;
   #windows!: SlicedWindows | SessionWindows<AggregationState>;
-  #watermark!: WatermarkMemory;
-  #emitter!: ChangeEmitter;
   #late!: Counter;
   #desk: EmissionDesk | null = null;
   /** The row at hand, for `#change`: one closure for all. */
@@ -49,36 +35,27 @@ class WindowAggregate implements StreamOperator<unknown, unknown> {
   };
 
   constructor(node: WindowAggregateNode, session: SqlSession) {
+    super(node, node.input.row, node.groupBy);
     this.#node = node;
     this.#aggregation = aggregationOf(node);
     this.#time = new WindowTime(node.window, node.input.row, session);
-    this.#keys = new RowKeys(node.input.row, node.groupBy);
   }
 
-  open(context: OperatorContext, output: Output<unknown>): void {
-    const { keyed } = context;
-    assert(keyed !== null, "rows come to an aggregate by its keys");
-    this.#keyed = keyed;
-    this.#watermark = new WatermarkMemory(context);
-    this.#emitter = new ChangeEmitter(this.#node, output);
-    this.#late = context.metrics.counter(LATE_ROWS);
-    this.#desk = context.emission ?? null;
-    this.#windows = this.#open(keyed);
-  }
-
-  process(): void {
-    refuseRow();
+  protected openStates({ metrics, emission }: OperatorContext): void {
+    this.#late = metrics.counter(LATE_ROWS);
+    this.#desk = emission ?? null;
+    this.#windows = this.#open(this.keyed);
   }
 
   processBatch(batch: ColumnBatch, from: number): number {
     const { rows, count } = batch;
-    const hashes = this.#keys.hashes(batch);
+    const hashes = this.keys.hashes(batch);
     this.#aggregation.use(batch);
     let at = from;
     while (at < count) {
       const row = rows[at] as number;
       at += 1;
-      this.#keyed.setCurrentKey(this.#keys.at(batch, row), hashes[row] as number);
+      this.keyed.setCurrentKey(this.keys.at(batch, row), hashes[row] as number);
       this.#row = row;
       this.#isAdded = isAdded(batch.rowKindAt(row));
       if (!this.#windows.add(this.#time.of(batch, row), this.#change)) this.#late.inc();
@@ -87,19 +64,9 @@ class WindowAggregate implements StreamOperator<unknown, unknown> {
     return at;
   }
 
-  onWatermark(watermark: number): void {
-    this.#watermark.raise(watermark);
-    this.#emitter.flush();
-  }
-
-  prepareSnapshot(): void {
-    this.#emitter.flush();
-    this.#watermark.save();
-  }
-
   endInput(): void {
     this.#windows.closeAll();
-    this.#emitter.flush();
+    this.emitter.flush();
   }
 
   #open(keyed: KeyedOperatorState): SlicedWindows | SessionWindows<AggregationState> {
@@ -108,7 +75,7 @@ class WindowAggregate implements StreamOperator<unknown, unknown> {
     const time = this.#time;
     const emit = (start: number, end: number, state: AggregationState): void => this.#emit(start, end, state);
     if (window.kind !== "session")
-      return new SlicedWindows({ slices: new WindowSlices(window), time, aggregation }, keyed, this.#watermark, emit);
+      return new SlicedWindows({ slices: new WindowSlices(window), time, aggregation }, keyed, this.watermark, emit);
     const content = {
       type: aggregation.type,
       create: () => aggregation.create(),
@@ -116,16 +83,16 @@ class WindowAggregate implements StreamOperator<unknown, unknown> {
       isEmpty: ({ rows }: AggregationState) => rows === 0,
       emit,
     };
-    return new SessionWindows({ gap: window.gap, time, content }, keyed, this.#watermark);
+    return new SessionWindows({ gap: window.gap, time, content }, keyed, this.watermark);
   }
 
   #emit(start: number, end: number, state: AggregationState): void {
-    const values = [...this.#keys.values(this.#keyed.currentKey())];
+    const values = [...this.keys.values(this.keyed.currentKey())];
     this.#aggregation.results(state, values);
     this.#time.shown(this.#node.adds, start, end, values);
-    this.#emitter.insert(values, this.#time.lastInstantOf(end));
+    this.emitter.insert(values, this.#time.lastInstantOf(end));
     // Nobody calls the operator after timers of the clock.
-    if (this.#time.isProctime) this.#emitter.flush();
+    if (this.#time.isProctime) this.emitter.flush();
   }
 }
 

@@ -5,7 +5,6 @@
  * SQWX1 Windows of a fixed length need no state: the rows of a batch share its columns and leave window by window. No row is late for them.
  * SQWX2 Rows of a session leave when it is over; a row that is taken back before that is as if it had not come.
  */
-import { assert } from "../../../base/index.ts";
 import {
   type Column,
   type ColumnBatch,
@@ -18,24 +17,16 @@ import {
   t,
   type ValueType,
 } from "../../record/index.ts";
-import type {
-  Counter,
-  KeyedOperatorState,
-  OperatorContext,
-  OperatorFactory,
-  Output,
-  StreamOperator,
-} from "../../ports/index.ts";
+import type { Counter, OperatorContext, OperatorFactory, Output, StreamOperator } from "../../ports/index.ts";
 import type { PlanRow, PlanWindow, WindowColumn, WindowTableNode } from "../plan/plan-tree.ts";
-import { RowKeys } from "../rows/row-key.ts";
 import { rowTypeOf } from "../rows/row-type.ts";
 import type { SqlSession } from "../session.ts";
 import { refuseRow } from "./batches-only.ts";
-import { ChangeEmitter } from "./change-emitter.ts";
 import { type SessionContent, SESSIONS, sessionType, SessionWindows } from "./session-windows.ts";
-import { declarationOfWatermark, WatermarkMemory } from "./watermark-memory.ts";
+import { declarationOfWatermark } from "./watermark-memory.ts";
 import { LATE_ROWS, WindowTime } from "./window-time.ts";
 import { type SlicedWindow, WindowSlices } from "./windows.ts";
+import { TimedChangesOperator } from "./timed-changes.ts";
 
 const ADDS: readonly WindowColumn[] = ["start", "end", "time"];
 
@@ -108,33 +99,24 @@ class SlicedWindowTable implements StreamOperator<unknown, unknown> {
 
 type RowObject = Readonly<Record<string, unknown>>;
 
-class SessionTable implements StreamOperator<unknown, unknown> {
+class SessionTable extends TimedChangesOperator {
   readonly #node: WindowTableNode;
   readonly #gap: number;
   readonly #time: WindowTime;
-  readonly #keys: RowKeys;
   readonly #names: readonly string[];
-  #keyed!: KeyedOperatorState;
   #sessions!: SessionWindows<RowObject[]>;
-  #watermark!: WatermarkMemory;
-  #emitter!: ChangeEmitter;
   #late!: Counter;
 
   constructor(node: WindowTableNode, window: PlanWindow & { readonly kind: "session" }, session: SqlSession) {
+    super({ row: node.row, changes: "append" }, node.input.row, window.partition);
     this.#node = node;
     this.#gap = window.gap;
     this.#time = new WindowTime(window, node.input.row, session);
-    this.#keys = new RowKeys(node.input.row, window.partition);
     this.#names = node.input.row.map(({ name }) => name);
   }
 
-  open(context: OperatorContext, output: Output<unknown>): void {
-    const { keyed } = context;
-    assert(keyed !== null, "rows come to sessions by their partition");
-    this.#keyed = keyed;
-    this.#watermark = new WatermarkMemory(context);
-    this.#emitter = new ChangeEmitter({ row: this.#node.row, changes: "append" }, output);
-    this.#late = context.metrics.counter(LATE_ROWS);
+  protected openStates({ metrics }: OperatorContext): void {
+    this.#late = metrics.counter(LATE_ROWS);
     const content: SessionContent<RowObject[]> = {
       type: rowsType(this.#node.input.row),
       create: () => [],
@@ -144,51 +126,34 @@ class SessionTable implements StreamOperator<unknown, unknown> {
       isEmpty: ({ length }) => length === 0,
       emit: (start, end, rows) => this.#emit(start, end, rows),
     };
-    this.#sessions = new SessionWindows({ gap: this.#gap, time: this.#time, content }, keyed, this.#watermark);
-  }
-
-  process(): void {
-    refuseRow();
+    this.#sessions = new SessionWindows({ gap: this.#gap, time: this.#time, content }, this.keyed, this.watermark);
   }
 
   processBatch(batch: ColumnBatch, from: number): number {
-    const hashes = this.#keys.hashes(batch);
-    for (const [at, object] of batch.toRows(from).entries()) {
-      const row = batch.rows[from + at] as number;
-      this.#keyed.setCurrentKey(this.#keys.at(batch, row), hashes[row] as number);
-      const isNew = isAdded(batch.rowKindAt(row));
+    this.forEachRow(batch, from, (object, place) => {
+      const isNew = isAdded(batch.rowKindAt(place));
       const change = (rows: RowObject[]): void => {
         if (isNew) rows.push(object);
         else takeBack(rows, object);
       };
-      if (!this.#sessions.add(this.#time.of(batch, row), change)) this.#late.inc();
-    }
+      if (!this.#sessions.add(this.#time.of(batch, place), change)) this.#late.inc();
+    });
     return batch.count;
-  }
-
-  onWatermark(watermark: number): void {
-    this.#watermark.raise(watermark);
-    this.#emitter.flush();
-  }
-
-  prepareSnapshot(): void {
-    this.#emitter.flush();
-    this.#watermark.save();
   }
 
   endInput(): void {
     this.#sessions.closeAll();
-    this.#emitter.flush();
+    this.emitter.flush();
   }
 
   #emit(start: number, end: number, rows: readonly RowObject[]): void {
     for (const row of rows) {
       const values = this.#names.map((name) => row[name]);
       this.#time.shown(ADDS, start, end, values);
-      this.#emitter.insert(values, this.#time.lastInstantOf(end));
+      this.emitter.insert(values, this.#time.lastInstantOf(end));
     }
     // Nobody calls the operator after timers of the clock.
-    if (this.#time.isProctime) this.#emitter.flush();
+    if (this.#time.isProctime) this.emitter.flush();
   }
 }
 
