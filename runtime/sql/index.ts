@@ -10,6 +10,7 @@ export { overOperator } from "./operators/over.ts";
 export { rankOperator } from "./operators/rank.ts";
 export { rowsByKeyOperator } from "./operators/rows-by-key.ts";
 export { sortOperator } from "./operators/sort.ts";
+export { temporalJoinOperator } from "./operators/temporal-join.ts";
 export { unnestOperator } from "./operators/unnest.ts";
 export { valuesRows } from "./operators/values.ts";
 export { watermarksOf } from "./operators/watermark.ts";

@@ -26,6 +26,7 @@ import {
   rankOperator,
   rowTypeOf,
   sortOperator,
+  temporalJoinOperator,
   unnestOperator,
   valuesRows,
   watermarksOf,
@@ -109,6 +110,8 @@ export class PlanStreams {
         return intervalJoinOperator(node, session);
       case "windowJoin":
         return windowJoinOperator(node, session);
+      case "temporalJoin":
+        return temporalJoinOperator(node, session);
       default:
         return unreachable(node);
     }

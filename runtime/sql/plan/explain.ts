@@ -56,6 +56,7 @@ const titles: Readonly<Record<PlanNode["kind"], string>> = {
   join: "Join",
   intervalJoin: "IntervalJoin",
   windowJoin: "WindowJoin",
+  temporalJoin: "TemporalJoin",
   rank: "Rank",
   deduplicate: "Deduplicate",
   sort: "Sort",
@@ -250,7 +251,7 @@ function statefulParts(node: Exclude<PlanNode, { readonly kind: Stateless }>): P
   }
 }
 
-function joinParts(node: PlanNode & { readonly kind: "join" | "intervalJoin" | "windowJoin" }): Parts {
+function joinParts(node: PlanNode & { readonly kind: "join" | "intervalJoin" | "windowJoin" | "temporalJoin" }): Parts {
   const { left, right, leftKeys, rightKeys, condition, join } = node;
   const on = leftKeys.map((key, index) => `${nameIn(left.row)(key)} = ${nameIn(right.row)(rightKeys[index] ?? -1)}`);
   const both = [
@@ -268,6 +269,13 @@ function joinParts(node: PlanNode & { readonly kind: "join" | "intervalJoin" | "
         ]
       : node.kind === "windowJoin"
         ? [["window", `${nameIn(left.row)(node.leftEnd)} = ${nameIn(right.row)(node.rightEnd)}`]]
-        : [];
+        : node.kind === "temporalJoin"
+          ? [
+              [
+                "asOf",
+                `left.${nameIn(left.row)(node.leftTime)}, versions by right.${nameIn(right.row)(node.rightTime)}`,
+              ],
+            ]
+          : [];
   return [["join", join], ["on", on.join(", ")], ...bounds, ...where];
 }

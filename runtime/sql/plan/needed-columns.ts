@@ -84,18 +84,21 @@ export function needsOfInputs(node: PlanNode, need: ReadonlySet<number>): readon
 }
 
 function needsOfSides(
-  node: PlanNode & { readonly kind: "join" | "intervalJoin" | "windowJoin" },
+  node: PlanNode & { readonly kind: "join" | "intervalJoin" | "windowJoin" | "temporalJoin" },
   need: ReadonlySet<number>,
 ): readonly Places[] {
   const width = node.left.row.length;
   const both = [...need, ...(node.condition === null ? [] : placesOf(node.condition))];
-  const times = node.kind === "intervalJoin" ? [node.leftTime] : node.kind === "windowJoin" ? [node.leftEnd] : [];
-  const rightTimes =
-    node.kind === "intervalJoin" ? [node.rightTime] : node.kind === "windowJoin" ? [node.rightEnd] : [];
+  const [times, rightTimes] = timePlaces(node);
   return [
     [...both.filter((place) => place < width), ...node.leftKeys, ...times],
     [...both.filter((place) => place >= width).map((place) => place - width), ...node.rightKeys, ...rightTimes],
   ];
+}
+
+function timePlaces(node: PlanNode): readonly [readonly number[], readonly number[]] {
+  if ("leftTime" in node) return [[node.leftTime], [node.rightTime]];
+  return node.kind === "windowJoin" ? [[node.leftEnd], [node.rightEnd]] : [[], []];
 }
 
 /** A row has one column at least: of those that nobody needs, the one that costs least. */

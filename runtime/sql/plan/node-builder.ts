@@ -44,6 +44,7 @@ import type {
   RankNode,
   ScanNode,
   SortNode,
+  TemporalJoinNode,
   UnionNode,
   UnnestNode,
   ValuesNode,
@@ -269,7 +270,15 @@ export class NodeBuilder {
     return { ...own, kind: "windowJoin", uid: "", changes: "append", ...parts };
   }
 
-  #joinCondition({ left, right, condition }: Own<JoinNode>): TypedExpression | null {
+  /** Rows leave in the order of the left times; those of versions are earlier, and are times no more. */
+  temporalJoin(own: Own<TemporalJoinNode>): TemporalJoinNode {
+    const { left } = own;
+    const row = joinedRow(own).map((column, index) => (index < left.row.length ? column : { ...column, time: null }));
+    const condition = this.#joinCondition(own);
+    return { ...own, kind: "temporalJoin", uid: "", row, changes: "append", keys: left.keys, condition };
+  }
+
+  #joinCondition({ left, right, condition }: Pick<JoinNode, "left" | "right" | "condition">): TypedExpression | null {
     if (condition === null) return null;
     const test = bound(condition, [...left.row, ...right.row]);
     return isTruth(test, true) ? null : test;

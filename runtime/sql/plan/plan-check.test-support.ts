@@ -59,6 +59,7 @@ function valuesOf(node: PlanNode): readonly TypedExpression[] {
     case "join":
     case "intervalJoin":
     case "windowJoin":
+    case "temporalJoin":
       return node.condition === null ? [] : [node.condition];
     default:
       return [];
@@ -93,6 +94,7 @@ function placesIn(node: PlanNode): readonly number[] {
     case "join":
     case "intervalJoin":
     case "windowJoin":
+    case "temporalJoin":
       return node.leftKeys;
     default:
       return [];

@@ -131,6 +131,14 @@ export type IntervalJoinNode = Node<
 >;
 /** Of both sides the rows of equal windows; the windows' start and end are among the keys. */
 export type WindowJoinNode = Node<"windowJoin", JoinParts & { readonly leftEnd: number; readonly rightEnd: number }>;
+/**
+ * Each left row with the version of the right that was there at its time: of its key the newest whose time is not later. INNER and LEFT. Of the right, each row is a version of its
+ * key, and one that is deleted says that from its time on there is none.
+ */
+export type TemporalJoinNode = Node<
+  "temporalJoin",
+  JoinParts & { readonly leftTime: number; readonly rightTime: number }
+>;
 /** Rows `from` to `to` (from 1, both included) of each partition in that order. Row: the input's, and behind it the rank where `showsRank`. */
 export type RankNode = Node<
   "rank",
@@ -198,6 +206,7 @@ export type PlanNode =
   | JoinNode
   | IntervalJoinNode
   | WindowJoinNode
+  | TemporalJoinNode
   | RankNode
   | DeduplicateNode
   | SortNode

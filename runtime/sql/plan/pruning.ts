@@ -67,6 +67,7 @@ function prune(node: PlanNode, need: Need, inputs: readonly Pruned[], builder: N
     case "join":
     case "intervalJoin":
     case "windowJoin":
+    case "temporalJoin":
       return pruneJoin(node, inputs, builder);
     default:
       return pruneWithInput(node, need, first, builder);
@@ -114,7 +115,8 @@ type Single = Exclude<
       | "windowAggregate"
       | "join"
       | "intervalJoin"
-      | "windowJoin";
+      | "windowJoin"
+      | "temporalJoin";
   }
 >;
 
@@ -216,7 +218,7 @@ function pruneAggregate(
 }
 
 function pruneJoin(
-  node: PlanNode & { readonly kind: "join" | "intervalJoin" | "windowJoin" },
+  node: PlanNode & { readonly kind: "join" | "intervalJoin" | "windowJoin" | "temporalJoin" },
   [left, right]: readonly Pruned[],
   builder: NodeBuilder,
 ): Pruned {
@@ -241,5 +243,6 @@ function pruneJoin(
     return { node: builder.windowJoin({ ...node, ...parts, ...ends }), places };
   }
   const times = { leftTime: atLeft(node.leftTime), rightTime: atRight(node.rightTime) };
+  if (node.kind === "temporalJoin") return { node: builder.temporalJoin({ ...node, ...parts, ...times }), places };
   return { node: builder.intervalJoin({ ...node, ...parts, ...times }), places };
 }

@@ -119,6 +119,7 @@ const ROW_KEEPERS: readonly PlanNode["kind"][] = [
   "join",
   "intervalJoin",
   "windowJoin",
+  "temporalJoin",
   "rank",
   "deduplicate",
   "normalize",
@@ -172,11 +173,14 @@ function functionText(node: PlanNode, name: Names): string {
       return `${describeWindow(node.window)} at ${name(node.window.time)}`;
     case "join":
     case "intervalJoin":
-    case "windowJoin": {
+    case "windowJoin":
+    case "temporalJoin": {
       const width = node.left.row.length;
       const keys = node.leftKeys.map((key, index) => `${name(key)} = ${name(width + (node.rightKeys[index] ?? 0))}`);
       const bounds = node.kind === "intervalJoin" ? ` in ${node.lower} to ${node.upper}` : "";
-      return `${node.kind} ${node.join} on ${keys.join(", ")}${bounds}`;
+      const times =
+        node.kind === "temporalJoin" ? ` as of ${name(node.leftTime)}, ${name(width + node.rightTime)}` : "";
+      return `${node.kind} ${node.join} on ${keys.join(", ")}${bounds}${times}`;
     }
     case "rank":
       return `rank ${node.from} to ${node.to} of ${list(node.partitionBy, name)} by ${orderText(node.orderBy, name)}`;

@@ -112,6 +112,7 @@ export function windowPlacesOf(node: PlanNode): WindowPlaces | null {
     case "sort":
       return windowPlacesOf(node.input);
     case "windowJoin":
+    case "temporalJoin":
       return windowPlacesOf(node.left);
     default:
       return null;
