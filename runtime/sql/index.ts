@@ -6,6 +6,8 @@ export { windowJoinOperator } from "./operators/held-join.ts";
 export { intervalJoinOperator } from "./operators/interval-join.ts";
 export { joinOperator } from "./operators/join.ts";
 export { deduplicateOperator, normalizeOperator } from "./operators/latest-rows.ts";
+export { loadedLookupJoinOperator } from "./operators/loaded-lookup-join.ts";
+export { type Lookup, lookupOf } from "./operators/lookup-join.ts";
 export { overOperator } from "./operators/over.ts";
 export { rankOperator } from "./operators/rank.ts";
 export { rowsByKeyOperator } from "./operators/rows-by-key.ts";

@@ -36,6 +36,7 @@ import {
 } from "../sql/index.ts";
 import { isSingle, keysOf, subtasksOf } from "./distribution.ts";
 import { keyedOrigins } from "./keyed-origins.ts";
+import { lookupJoinOperator } from "./lookup-streams.ts";
 import { scanStream } from "./plan-ends.ts";
 import type { PlanWorld } from "./plan-world.ts";
 
@@ -110,6 +111,8 @@ export class PlanStreams {
         return intervalJoinOperator(node, session);
       case "windowJoin":
         return windowJoinOperator(node, session);
+      case "lookupJoin":
+        return lookupJoinOperator(node, this.#world);
       case "temporalJoin":
         return temporalJoinOperator(node, session);
       default:

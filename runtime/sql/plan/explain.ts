@@ -5,6 +5,7 @@
  */
 import { typeText } from "../types/sql-type.ts";
 import { quoted } from "../validate/names.ts";
+import { lookupRow } from "./lookup-row.ts";
 import type { ScriptPlan } from "./plan-script.ts";
 import type { AggregateCall, PlanNode, PlanRow, SortColumn } from "./plan-tree.ts";
 import { inputsOf } from "./rebuilt.ts";
@@ -57,6 +58,7 @@ const titles: Readonly<Record<PlanNode["kind"], string>> = {
   intervalJoin: "IntervalJoin",
   windowJoin: "WindowJoin",
   temporalJoin: "TemporalJoin",
+  lookupJoin: "LookupJoin",
   rank: "Rank",
   deduplicate: "Deduplicate",
   sort: "Sort",
@@ -217,6 +219,8 @@ function statefulParts(node: Exclude<PlanNode, { readonly kind: Stateless }>): P
       ];
     case "windowTable":
       return [["window", `${describeWindow(node.window)} on ${nameIn(node.input.row)(node.window.time)}`]];
+    case "lookupJoin":
+      return lookupParts(node);
     case "rank":
       return [
         ["partitionBy", list(node.input.row, node.partitionBy)],
@@ -278,4 +282,15 @@ function joinParts(node: PlanNode & { readonly kind: "join" | "intervalJoin" | "
             ]
           : [];
   return [["join", join], ["on", on.join(", ")], ...bounds, ...where];
+}
+
+function lookupParts(node: PlanNode & { readonly kind: "lookupJoin" }): Parts {
+  const { input, asks, table, condition } = node;
+  const found = lookupRow(node).map(({ name }) => quoted(name));
+  const on = asks.map(({ place, column }) => {
+    return `${quoted(table.schema.columns[column]?.name ?? "")} = ${nameIn(input.row)(place)}`;
+  });
+  const both = [...input.row.map(({ name }) => `left.${quoted(name)}`), ...found.map((name) => `right.${name}`)];
+  const where: Parts = condition === null ? [] : [["where", typedText(condition, (index) => both[index] ?? "")]];
+  return [["table", node.name], ["join", node.join], ["on", on.join(", ")], ["fields", found.join(", ")], ...where];
 }

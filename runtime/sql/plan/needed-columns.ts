@@ -78,6 +78,10 @@ export function needsOfInputs(node: PlanNode, need: ReadonlySet<number>): readon
     }
     case "unnest":
       return [[...own, ...node.items.flatMap((item) => [...placesOf(item)])]];
+    case "lookupJoin": {
+      const tested = node.condition === null ? [] : [...placesOf(node.condition)].filter((place) => place < width);
+      return [[...own, ...node.asks.map(({ place }) => place), ...tested]];
+    }
     default:
       return needsOfSides(node, need);
   }

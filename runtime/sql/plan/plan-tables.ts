@@ -14,6 +14,7 @@ import { columnOf, columnsOfRow, conjunctsOf, hasSubquery, integer, isTruth, sub
 import type { PlanNode, PlanWindow } from "./plan-tree.ts";
 import { filtered, joined } from "./push-down.ts";
 import { joinedLaterally } from "./subqueries.ts";
+import { planLookupJoin } from "./lookup-joins.ts";
 import { planTemporalJoin, type TemporalSpec } from "./temporal-joins.ts";
 import { lengthOfInterval } from "./windows.ts";
 
@@ -184,11 +185,7 @@ function planTemporal(spec: TemporalSpec, context: PlanContext): PlanNode {
       `${column?.name ?? "the time"} is no time attribute any more: a join, a GROUP BY or an outer join above took it away`,
       "Put this join ahead of it, or join within a time there: AND a.ts BETWEEN b.ts AND b.ts + INTERVAL '1' HOUR.",
     );
-  return fail(
-    time.at,
-    "FOR SYSTEM_TIME AS OF a time of the clock cannot be run yet",
-    "Go by the time of the rows: WATERMARK FOR ts AS ts - INTERVAL '5' SECOND.",
-  );
+  return planLookupJoin(spec, context);
 }
 
 /** `left`: what it stands beside; null: it stands alone. */

@@ -7,6 +7,7 @@
  * SQPT2 `uid` follows from what the node computes, not from its place in the plan: state finds its operator after an edit elsewhere.
  * SQPT3 Where `changes` is `append`, every row is an insert, forever.
  */
+import type { Span } from "../syntax/span.ts";
 import type { SqlType } from "../types/sql-type.ts";
 import type { CatalogTable } from "../validate/catalog.ts";
 import type { TimeAttribute, TypedExpression } from "../validate/typed-tree.ts";
@@ -139,6 +140,26 @@ export type TemporalJoinNode = Node<
   "temporalJoin",
   JoinParts & { readonly leftTime: number; readonly rightTime: number }
 >;
+/**
+ * Each row with those that a table outside answers for it now. INNER and LEFT. Row: the input's, then `columns`. `condition`: over the input's row followed by what is read
+ * (lookup-row.ts).
+ */
+export type LookupJoinNode = Node<
+  "lookupJoin",
+  {
+    readonly input: PlanNode;
+    readonly name: string;
+    readonly table: CatalogTable;
+    /** Places of stored columns in `table.definition.columns`: what is read, those of `asks` among them. */
+    readonly columns: readonly number[];
+    /** What the table is asked by. `place`: of the value in the input's row; `column`: as in `columns`. */
+    readonly asks: readonly { readonly place: number; readonly column: number }[];
+    readonly join: "INNER" | "LEFT";
+    readonly condition: TypedExpression | null;
+    /** Of the text, for messages. */
+    readonly at: Span;
+  }
+>;
 /** Rows `from` to `to` (from 1, both included) of each partition in that order. Row: the input's, and behind it the rank where `showsRank`. */
 export type RankNode = Node<
   "rank",
@@ -207,6 +228,7 @@ export type PlanNode =
   | IntervalJoinNode
   | WindowJoinNode
   | TemporalJoinNode
+  | LookupJoinNode
   | RankNode
   | DeduplicateNode
   | SortNode

@@ -80,6 +80,7 @@ function pushedInto(node: PlanNode, conjuncts: Conjuncts, builder: NodeBuilder):
         ? { node, rest: conjuncts }
         : below((place) => place < node.input.row.length);
     case "unnest":
+    case "lookupJoin":
       return below((place) => place < node.input.row.length);
     case "rank":
       return below((place) => node.partitionBy.includes(place));

@@ -78,6 +78,8 @@ export function withInputs(node: PlanNode, inputs: readonly PlanNode[], builder:
       );
     case "unnest":
       return builder.unnest({ ...node, input }, node.row.slice(node.input.row.length));
+    case "lookupJoin":
+      return builder.lookupJoin({ ...node, input });
     default:
       return right === undefined ? node : joinOver({ ...node, left: input, right }, builder);
   }

@@ -45,7 +45,7 @@ export class Uids {
     const described = describe(
       over,
       inputs.map((input) => this.describedOf(input)),
-      node.kind === "scan" ? this.#textOf(node.table) : "",
+      node.kind === "scan" || node.kind === "lookupJoin" ? this.#textOf(node.table) : "",
     );
     const known = this.#nodes.get(described.whole);
     if (known !== undefined) return known;
@@ -120,6 +120,7 @@ const ROW_KEEPERS: readonly PlanNode["kind"][] = [
   "intervalJoin",
   "windowJoin",
   "temporalJoin",
+  "lookupJoin",
   "rank",
   "deduplicate",
   "normalize",
@@ -181,6 +182,10 @@ function functionText(node: PlanNode, name: Names): string {
       const times =
         node.kind === "temporalJoin" ? ` as of ${name(node.leftTime)}, ${name(width + node.rightTime)}` : "";
       return `${node.kind} ${node.join} on ${keys.join(", ")}${bounds}${times}`;
+    }
+    case "lookupJoin": {
+      const keys = node.asks.map(({ place, column }) => `${node.table.schema.columns[column]?.name} = ${name(place)}`);
+      return `lookup ${node.join} in ${node.name} on ${keys.join(", ")}`;
     }
     case "rank":
       return `rank ${node.from} to ${node.to} of ${list(node.partitionBy, name)} by ${orderText(node.orderBy, name)}`;

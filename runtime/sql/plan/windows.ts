@@ -109,6 +109,7 @@ export function windowPlacesOf(node: PlanNode): WindowPlaces | null {
     case "deduplicate":
     case "over":
     case "unnest":
+    case "lookupJoin":
     case "sort":
       return windowPlacesOf(node.input);
     case "windowJoin":

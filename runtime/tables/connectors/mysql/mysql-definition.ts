@@ -1,6 +1,7 @@
 /** Owns: what the connector mysql says of itself. */
 import type { OptionRow } from "../../options/option-row.ts";
 import type { ConnectorDefinition } from "../connector.ts";
+import { lookupRows } from "../lookup-options.ts";
 import { parallelismRow } from "../option-rows.ts";
 
 const CLIENT = "Take it out: connections are opened again by themselves.";
@@ -36,7 +37,14 @@ const rows: readonly OptionRow[] = [
   { name: "connection.max-retry-timeout", kind: "duration", meaning: "", instead: CLIENT },
   { name: "driver", kind: "text", meaning: "", instead: "Take it out: there is no Java here." },
   { name: "scan.*", kind: "text", meaning: "", instead: READ },
-  { name: "lookup.*", kind: "text", meaning: "", instead: READ },
+  ...lookupRows,
+  {
+    name: "lookup.connections",
+    kind: "whole number",
+    default: "4",
+    meaning:
+      "connections of each subtask, each with one statement at a time; the keys that are asked for at a time wait for them",
+  },
   parallelismRow("sink"),
 ];
 
@@ -57,6 +65,7 @@ export const mysqlDefinition: ConnectorDefinition = {
     "Rows into a table of MySQL or MariaDB, exactly once. With a PRIMARY KEY the last row of each key is kept, and one that is gone is deleted; without one rows are appended.",
   isRead: false,
   isWritten: true,
+  isLookedUp: true,
   rows,
   slots: [],
   metadata: {},
