@@ -12,12 +12,14 @@ import { type ConnectorUse, type MakeConnector, requireInserts } from "../connec
 import { loadMysql } from "../lazy-rooms.ts";
 import { askedMysql } from "./mysql-asked.ts";
 import { columnValue } from "./mysql-rows.ts";
+import { mysqlScan } from "./mysql-scan.ts";
 import { serverUrl } from "./mysql-server.ts";
 
 /** What the sink takes. */
 type Outgoing = { readonly row: Row; readonly isDeleted: boolean };
 
 export const makeMysql: MakeConnector = (use) => ({
+  source: (columns) => mysqlScan(use, columns),
   lookup: (lookup) => askedMysql(use, lookup),
   sink: (changes) => {
     const { table, options } = use;
