@@ -21,7 +21,7 @@ export { windowTableOperator } from "./operators/window-table.ts";
 export { castToText } from "./plan/cast-to-text.ts";
 export { type ExplainedPlan, explainJson, explainText } from "./plan/explain.ts";
 export { type PlanOptions, planScript, type ScriptPlan } from "./plan/plan-script.ts";
-export type { Changes, PlanMode, PlanNode, PlanRow, PlanSink } from "./plan/plan-tree.ts";
+export type { Changes, PlanMode, PlanNode, PlanRow, PlanSink, ScanFilter } from "./plan/plan-tree.ts";
 export { inputsOf } from "./plan/rebuilt.ts";
 export { Uids } from "./plan/uids.ts";
 export { RowKeys } from "./rows/row-key.ts";
