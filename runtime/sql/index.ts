@@ -2,6 +2,7 @@
 export { aggregateOperator } from "./operators/aggregate.ts";
 export { calcOperator } from "./operators/calc.ts";
 export { expandOperator } from "./operators/expand.ts";
+export { expiring } from "./operators/expiring-operator.ts";
 export { windowJoinOperator } from "./operators/held-join.ts";
 export { intervalJoinOperator } from "./operators/interval-join.ts";
 export { joinOperator } from "./operators/join.ts";
@@ -18,7 +19,7 @@ export { windowTableOperator } from "./operators/window-table.ts";
 export { castToText } from "./plan/cast-to-text.ts";
 export { type ExplainedPlan, explainJson, explainText } from "./plan/explain.ts";
 export { type PlanOptions, planScript, type ScriptPlan } from "./plan/plan-script.ts";
-export type { Changes, PlanMode, PlanNode, PlanRow, PlanSink } from "./plan/plan-tree.ts";
+export type { Changes, Kept, PlanMode, PlanNode, PlanRow, PlanSink } from "./plan/plan-tree.ts";
 export { inputsOf } from "./plan/rebuilt.ts";
 export { Uids } from "./plan/uids.ts";
 export { RowKeys } from "./rows/row-key.ts";

@@ -3,6 +3,7 @@
  *
  * SQPL1 A node is on one line, below what takes its rows; a node that several take is shown whole the first time, and by its uid from then on.
  */
+import { formatDuration } from "../../../base/index.ts";
 import { typeText } from "../types/sql-type.ts";
 import { quoted } from "../validate/names.ts";
 import type { ScriptPlan } from "./plan-script.ts";
@@ -143,6 +144,17 @@ function callsText(
 }
 
 function partsOf(node: PlanNode): Parts {
+  return [...ownParts(node), ...ttlParts(node)];
+}
+
+function ttlParts(node: PlanNode): Parts {
+  if (!("ttl" in node) || node.ttl === undefined) return [];
+  const text = (ttl: number | null): string => (ttl === null ? "none" : formatDuration(ttl));
+  const { ttl } = node;
+  return [["stateTtl", typeof ttl === "number" ? text(ttl) : `left ${text(ttl[0])}, right ${text(ttl[1])}`]];
+}
+
+function ownParts(node: PlanNode): Parts {
   switch (node.kind) {
     case "scan":
       return [
