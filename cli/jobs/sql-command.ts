@@ -1,18 +1,23 @@
 /**
- * Owns: `streamjob sql`: reads a script, and says what is wrong with it (`--check`), or how it would run (`--explain`).
+ * Owns: `streamjob sql`: reads a script, and says what is wrong with it (`--check`), or how it would run (`--explain`), or what of another one's state it could take over (`--compare`).
  * Not here: what is wrong, and the plan (runtime/sql).
  *
  * SQC1 Every statement is checked with the tables that those above it make, and every mistake is shown; one is enough for exit code 1. Nothing is run.
  * SQC2 A plan is shown of a script without mistakes; what a stream cannot run is one.
+ * SQC3 Of two scripts, or of a plan and a script, it is shown which operators of the second find their state, and why others do not. Exit code 0: all state fits.
  */
 import { isUtf8 } from "node:buffer";
 import { readFileSync } from "node:fs";
 import { StreamError } from "../../base/index.ts";
 import {
+  comparePlans,
+  describeComparison,
   describeProblem,
+  type ExplainedPlan,
   explainJson,
   explainText,
   planScript,
+  readSavedPlan,
   schemaText,
   statementText,
   type ValidatedStatement,
@@ -29,14 +34,17 @@ export type SqlCommand = {
    * its INSERTs and queries.
    */
   readonly shows: "problems" | "statements" | "plan" | "json";
+  /** A script, or a plan as JSON: what of its state the script could take over is shown instead. */
+  readonly comparedWith?: string;
 };
 
 const STDIN_DESCRIPTOR = 0;
 
 /** Errors: OPTION_INVALID. */
-export function sqlCommand(terminal: Terminal, { file, shows }: SqlCommand): ExitCode {
+export function sqlCommand(terminal: Terminal, { file, shows, comparedWith }: SqlCommand): ExitCode {
   const name = file === "-" ? "stdin" : file;
   const text = readScript(file, name);
+  if (comparedWith !== undefined) return compare(terminal, { file: comparedWith, text, name });
   if (shows === "plan" || shows === "json") return explain(terminal, text, { name, isJson: shows === "json" });
   const { statements, problems } = validateScript(text);
   sayProblems(terminal, problems, { text, name });
@@ -70,6 +78,36 @@ function explain(
   }
   terminal.out(isJson ? JSON.stringify(explainJson(plan), null, 2) : explainText(plan));
   return 0;
+}
+
+/** SQC3. Errors: OPTION_INVALID. */
+function compare(
+  terminal: Terminal,
+  { file, text, name }: { readonly file: string; readonly text: string; readonly name: string },
+): ExitCode {
+  const [before, after] = [planBefore(terminal, file), planned(terminal, text, name)];
+  if (before === null || after === null) return 1;
+  const comparison = comparePlans(before, after);
+  for (const line of describeComparison(comparison)) terminal.out(line);
+  return comparison.fits ? 0 : 1;
+}
+
+function planBefore(terminal: Terminal, file: string): ExplainedPlan | null {
+  const text = readScript(file, file);
+  if (!file.endsWith(".json")) return planned(terminal, text, file);
+  const saved = readSavedPlan(text);
+  if (saved.kind === "plan") return saved.plan;
+  throw new StreamError(
+    "OPTION_INVALID",
+    `${file} is not a plan: ${saved.reason}. Write one with streamjob sql --explain --json job.sql > plan.json, or name the script.`,
+  );
+}
+
+function planned(terminal: Terminal, text: string, name: string): ExplainedPlan | null {
+  const plan = planScript(text);
+  if (plan.kind === "plan") return explainJson(plan);
+  sayProblems(terminal, plan.problems, { text, name });
+  return null;
 }
 
 function describeStatement({ statement, meaning }: ValidatedStatement): string {

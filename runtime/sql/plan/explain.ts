@@ -9,6 +9,7 @@ import { quoted } from "../validate/names.ts";
 import type { ScriptPlan } from "./plan-script.ts";
 import type { AggregateCall, PlanNode, PlanRow, SortColumn } from "./plan-tree.ts";
 import { inputsOf } from "./rebuilt.ts";
+import { type NodeState, stateOfNode } from "./node-state.ts";
 import { typedText } from "./typed-text.ts";
 import { describeWindow } from "./windows.ts";
 
@@ -72,6 +73,8 @@ export type ExplainedNode = {
   readonly keys: readonly (readonly string[])[];
   readonly row: readonly { readonly name: string; readonly type: string; readonly time: string | null }[];
   readonly parts: Readonly<Record<string, string>>;
+  /** What its state holds; null: it has none. */
+  readonly state: NodeState | null;
 };
 
 export type ExplainedPlan = {
@@ -98,6 +101,7 @@ export function explainJson({ sinks, queries, mode, timeZone }: Plan): Explained
       keys: keys.map((key) => key.map((place) => row[place]?.name ?? "")),
       row: row.map(({ name, type, time }) => ({ name, type: typeText(type), time })),
       parts: Object.fromEntries(partsOf(node)),
+      state: stateOfNode(node),
     });
     return uid;
   };

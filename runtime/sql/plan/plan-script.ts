@@ -5,7 +5,7 @@
  * SQPP1 There is a plan only of a script without problems; what cannot be run is a problem as a mistake is.
  * SQPP2 Equal parts of the whole script are one node: a view is computed once, a table is read once, with the columns that anybody needs.
  */
-import { fail, type SqlProblem, SqlFailure } from "../syntax/problem.ts";
+import { type SqlProblem, SqlFailure } from "../syntax/problem.ts";
 import type { Span } from "../syntax/span.ts";
 import type { CatalogTable, GivenTable } from "../validate/catalog.ts";
 import type { TypedInsert } from "../validate/insert.ts";
@@ -123,9 +123,7 @@ function queryDraft(query: TypedQuery, context: PlanContext): Draft {
 /** Columns that are not written are NULL. */
 function sinkDraft(insert: TypedInsert, context: PlanContext): Draft {
   const { columns, table } = insert;
-  const { isOverwrite, at } = insert;
-  if (isOverwrite)
-    fail(at, "INSERT OVERWRITE cannot be run yet", "Write INSERT INTO, and empty the table before the job starts.");
+  const { at } = insert;
   const source = planWholeQuery(insert.query, { ...context, at });
   const values = table.writable.map(({ name, type }) => {
     const place = columns.findIndex((column) => column.name === name);

@@ -105,7 +105,7 @@ function describe(node: PlanNode, inputs: readonly Described[], table: string): 
 }
 
 /** What has no state of its own does not count for what is above it (SQPU1). */
-const keepsState = ({ kind }: PlanNode): boolean =>
+export const keepsState = ({ kind }: PlanNode): boolean =>
   kind !== "calc" && kind !== "watermark" && kind !== "union" && kind !== "unnest" && kind !== "expand";
 
 const ROW_KEEPERS: readonly PlanNode["kind"][] = [
@@ -120,7 +120,7 @@ const ROW_KEEPERS: readonly PlanNode["kind"][] = [
 ];
 
 /** Sessions as a table wait with their rows until they end. */
-const keepsRows = (node: PlanNode): boolean =>
+export const keepsRows = (node: PlanNode): boolean =>
   ROW_KEEPERS.includes(node.kind) || (node.kind === "windowTable" && node.window.kind === "session");
 
 type Names = (index: number) => string;
