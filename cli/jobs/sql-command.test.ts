@@ -99,6 +99,7 @@ describe("streamjob sql --check", () => {
       json.nodes.map(({ kind }) => kind),
       ["scan", "calc"],
     );
+    assert.match(check(script, "svg").out.join("\n"), /^<svg [^]*>Calc<[^]*<\/svg>$/);
   });
 
   it("shows what of another script's state, or of its plan's, it takes over with --compare (SQC3)", () => {

@@ -15,9 +15,11 @@ import {
   describeProblem,
   type ExplainedPlan,
   explainJson,
+  explainSvg,
   explainText,
   planScript,
   readSavedPlan,
+  type ScriptPlan,
   schemaText,
   statementText,
   type ValidatedStatement,
@@ -30,22 +32,24 @@ export type SqlCommand = {
   /** A path, or `-` for stdin. */
   readonly file: string;
   /**
-   * problems: nothing else · statements: each as it is understood, and below it, as a comment, the columns of its result · plan, json: the plan of
-   * its INSERTs and queries.
+   * problems: nothing else · statements: each as it is understood, and below it, as a comment, the columns of its result · plan, json, svg: the plan
+   * of its INSERTs and queries.
    */
-  readonly shows: "problems" | "statements" | "plan" | "json";
+  readonly shows: "problems" | "statements" | "plan" | "json" | "svg";
   /** A script, or a plan as JSON: what of its state the script could take over is shown instead. */
   readonly comparedWith?: string;
 };
 
 const STDIN_DESCRIPTOR = 0;
 
+type Plan = ScriptPlan & { readonly kind: "plan" };
+
 /** Errors: OPTION_INVALID. */
 export function sqlCommand(terminal: Terminal, { file, shows, comparedWith }: SqlCommand): ExitCode {
   const name = file === "-" ? "stdin" : file;
   const text = readScript(file, name);
   if (comparedWith !== undefined) return compare(terminal, { file: comparedWith, text, name });
-  if (shows === "plan" || shows === "json") return explain(terminal, text, { name, isJson: shows === "json" });
+  if (shows === "plan" || shows === "json" || shows === "svg") return explain(terminal, text, { name, form: shows });
   const { statements, problems } = validateScript(text);
   sayProblems(terminal, problems, { text, name });
   if (shows === "statements") for (const statement of statements) terminal.out(describeStatement(statement));
@@ -69,16 +73,22 @@ function sayProblems(
 function explain(
   terminal: Terminal,
   text: string,
-  { name, isJson }: { readonly name: string; readonly isJson: boolean },
+  { name, form }: { readonly name: string; readonly form: keyof typeof forms },
 ): ExitCode {
   const plan = planScript(text, { explains: true });
   if (plan.kind === "problems") {
     sayProblems(terminal, plan.problems, { text, name });
     return 1;
   }
-  terminal.out(isJson ? JSON.stringify(explainJson(plan), null, 2) : explainText(plan));
+  terminal.out(forms[form](plan));
   return 0;
 }
+
+const forms = {
+  plan: explainText,
+  json: (plan: Plan): string => JSON.stringify(explainJson(plan), null, 2),
+  svg: (plan: Plan): string => explainSvg(explainJson(plan)).trimEnd(),
+} as const;
 
 /** SQC3. Errors: OPTION_INVALID. */
 function compare(

@@ -18,6 +18,7 @@ export { windowAggregateOperator } from "./operators/window-aggregate.ts";
 export { windowTableOperator } from "./operators/window-table.ts";
 export { castToText } from "./plan/cast-to-text.ts";
 export { type ExplainedPlan, explainJson, explainText } from "./plan/explain.ts";
+export { explainSvg } from "./plan/plan-picture.ts";
 export { comparePlans, describeComparison, type PlanComparison } from "./plan/plan-comparison.ts";
 export { type PlanOptions, planScript, type ScriptPlan } from "./plan/plan-script.ts";
 export type { Changes, Kept, PlanMode, PlanNode, PlanRow, PlanSink } from "./plan/plan-tree.ts";

@@ -43,6 +43,8 @@ function addTree(node: PlanNode, { depth, shown, lines }: Page): void {
   for (const input of inputsOf(node)) addTree(input, { depth: depth + 1, shown, lines });
 }
 
+export const titleOf = (kind: PlanNode["kind"]): string => titles[kind];
+
 /** As Flink calls them, where it has one. */
 const titles: Readonly<Record<PlanNode["kind"], string>> = {
   scan: "TableSourceScan",
