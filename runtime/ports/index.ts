@@ -79,6 +79,7 @@ export type {
   BroadcastState,
   KeyedOperatorState,
   KeyedStateStore,
+  KeyWalk,
   ListState,
   MapState,
   MapStateDescriptor,

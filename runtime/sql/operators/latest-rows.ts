@@ -116,12 +116,20 @@ class BoundedDeduplicate extends Deduplicate {
 }
 
 class Normalize extends LatestRow {
+  readonly #expires: boolean;
+
+  constructor(node: NormalizeNode) {
+    super(node);
+    this.#expires = node.ttl !== undefined;
+  }
+
   protected onRow(_input: number, kind: RowKind, row: SqlRow): void {
     // What it was before is in the state.
     if (kind === rowKinds.updateBefore) return;
     const before = this.state.value();
     if (isAdded(kind)) {
-      if (before !== undefined && sameValues(before, row, this.names)) return;
+      // SQZO3
+      if (before !== undefined && !this.#expires && sameValues(before, row, this.names)) return;
       this.replace(before, row);
       this.state.update(row);
     } else if (before !== undefined) {
