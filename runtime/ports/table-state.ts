@@ -2,7 +2,7 @@
  * Owns: the port of column tables, the keyed state of operators that take batches of columns.
  * Not here: the tables (runtime/state/table).
  *
- * CTP1 A value is changed only at slots that `slotsOf` or `find` has given since the operator was called: it has made their pages ready for that. At any time
+ * CTP1 A value is changed only at slots that `slotsOf`, `find` or `makeReady` had since the operator was called: it has made their pages ready for that. At any time
  *     values may be read.
  * CTP2 A new key's values are 0, false and an empty text, and null where the type is nullable. A text that is null is empty (CLM1).
  */
@@ -53,6 +53,8 @@ export interface ColumnTable {
   slotsOf(records: KeyedRecords, slots: Int32Array): void;
   /** The same without making any: -1 where the key is not there. */
   find(records: KeyedRecords, slots: Int32Array): void;
+  /** Values at these slots may be changed from now on, as at those that `find` has given. */
+  makeReady(slots: Int32Array, count: number): void;
   /** The keys of a page's slots, as the fields of the key. Valid until the next new key. */
   keysOf(page: number): readonly Column[];
   /** Their hashes. */

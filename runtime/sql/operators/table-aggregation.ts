@@ -52,6 +52,11 @@ type Parts = {
   readonly row: PlanRow;
 };
 
+type Fields = Readonly<Record<string, ValueType<unknown>>>;
+
+/** `more`: fields of the table's values behind those of the calls. */
+type Of = { readonly name: string; readonly takesDistinct?: boolean; readonly more?: Fields };
+
 type Declared = { readonly name: string; readonly kind: string; readonly type: string };
 
 /** 0, 1, 2, … */
@@ -86,7 +91,7 @@ export class TableAggregation {
   private constructor(
     { row, groupBy }: Parts,
     calls: readonly RunningCall[],
-    { name, distinct }: { readonly name: string; readonly distinct: readonly Distinct[] },
+    { name, distinct, more }: { readonly name: string; readonly distinct: readonly Distinct[]; readonly more: Fields },
   ) {
     this.#groupBy = groupBy;
     this.#calls = calls;
@@ -106,15 +111,13 @@ export class TableAggregation {
       value: t.record({
         ...(fields.length === 0 ? { isThere: t.boolean } : named),
         ...(distinct.length === 0 ? {} : { [GROUP]: t.int64 }),
+        ...more,
       }) as ValueType<unknown>,
     };
   }
 
   /** Null: it takes more than a few values of each key, or keys that tables do not have. `takesDistinct`: there is one table, in which states are not merged. */
-  static of(
-    parts: Parts,
-    { name, takesDistinct = false }: { readonly name: string; readonly takesDistinct?: boolean },
-  ): TableAggregation | null {
+  static of(parts: Parts, { name, takesDistinct = false, more = {} }: Of): TableAggregation | null {
     const { calls, groupBy, row } = parts;
     const { fields } = layoutOf(rowTypeOf(row));
     if (groupBy.some((place) => fields[place]?.kind === "objects")) return null;
@@ -136,7 +139,7 @@ export class TableAggregation {
       });
       field += accumulator.fields.length;
     }
-    return new TableAggregation(parts, running, { name, distinct });
+    return new TableAggregation(parts, running, { name, distinct, more });
   }
 
   /** Of all tables. */

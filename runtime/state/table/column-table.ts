@@ -67,7 +67,7 @@ export class HeapColumnTable implements ColumnTable {
     this.#index.step(records.count);
     if (this.#numbers !== null) this.#findNumbers(this.#numbers, records, slots);
     else this.#findAny(records, slots);
-    if (this.#context.unwritten > 0) this.#keepFixed(slots, records.count);
+    this.makeReady(slots, records.count);
   }
 
   find(records: KeyedRecords, slots: Int32Array): void {
@@ -79,6 +79,10 @@ export class HeapColumnTable implements ColumnTable {
       const slot = this.#find(this.#index.current, records, row, hash);
       slots[at] = slot >= 0 ? slot : this.#findOld(records, row, hash);
     }
+    this.makeReady(slots, count);
+  }
+
+  makeReady(slots: Int32Array, count: number): void {
     if (this.#context.unwritten > 0) this.#keepFixed(slots, count);
   }
 
