@@ -17,6 +17,7 @@ import {
   calcOperator,
   deduplicateOperator,
   expandOperator,
+  expiring,
   intervalJoinOperator,
   joinOperator,
   normalizeOperator,
@@ -76,7 +77,7 @@ export class PlanStreams {
       case "watermark":
         return this.#watermark(node);
       default:
-        return this.#operator(node, this.#logicOf(node));
+        return this.#operator(node, expiring(node, this.#logicOf(node)));
     }
   }
 

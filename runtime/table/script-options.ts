@@ -10,14 +10,14 @@ import { isLookupSetting } from "./lookup-settings.ts";
 import type { Plan } from "./script-plan.ts";
 
 /** Keys of SET that are the planner's. */
-const OWN_KEYS: ReadonlySet<string> = new Set(["execution.runtime-mode", "table.local-time-zone"]);
+const OWN_KEYS: ReadonlySet<string> = new Set([
+  "execution.runtime-mode",
+  "table.exec.state.ttl",
+  "table.local-time-zone",
+]);
 
 /** By their beginnings. */
 const NOT_THERE_YET: readonly (readonly [key: string, remedy: string])[] = [
-  [
-    "table.exec.state.ttl",
-    "State is kept as long as the job lives: group by windows, or join within a time, so that it goes with the watermark.",
-  ],
   ["table.", "Take it out: the planner decides by itself."],
   ["sql-client.", "Take it out: it is for Flink's SQL client."],
 ];

@@ -3,6 +3,7 @@
  *
  * SQPL1 A node is on one line, below what takes its rows; a node that several take is shown whole the first time, and by its uid from then on.
  */
+import { formatDuration } from "../../../base/index.ts";
 import { stringText } from "../syntax/expression-text.ts";
 import { typeText } from "../types/sql-type.ts";
 import { quoted } from "../validate/names.ts";
@@ -10,6 +11,7 @@ import { lookupRow } from "./lookup-row.ts";
 import type { ScriptPlan } from "./plan-script.ts";
 import type { AggregateCall, PlanNode, PlanRow, ScanFilter, SortColumn } from "./plan-tree.ts";
 import { inputsOf } from "./rebuilt.ts";
+import { type NodeState, stateOfNode } from "./node-state.ts";
 import { typedText } from "./typed-text.ts";
 import { describeWindow } from "./windows.ts";
 
@@ -43,6 +45,8 @@ function addTree(node: PlanNode, { depth, shown, lines }: Page): void {
   for (const input of inputsOf(node)) addTree(input, { depth: depth + 1, shown, lines });
 }
 
+export const titleOf = (kind: PlanNode["kind"]): string => titles[kind];
+
 /** As Flink calls them, where it has one. */
 const titles: Readonly<Record<PlanNode["kind"], string>> = {
   scan: "TableSourceScan",
@@ -75,6 +79,8 @@ export type ExplainedNode = {
   readonly keys: readonly (readonly string[])[];
   readonly row: readonly { readonly name: string; readonly type: string; readonly time: string | null }[];
   readonly parts: Readonly<Record<string, string>>;
+  /** What its state holds; null: it has none. */
+  readonly state: NodeState | null;
 };
 
 export type ExplainedPlan = {
@@ -101,6 +107,7 @@ export function explainJson({ sinks, queries, mode, timeZone }: Plan): Explained
       keys: keys.map((key) => key.map((place) => row[place]?.name ?? "")),
       row: row.map(({ name, type, time }) => ({ name, type: typeText(type), time })),
       parts: Object.fromEntries(partsOf(node)),
+      state: stateOfNode(node),
     });
     return uid;
   };
@@ -147,6 +154,17 @@ function callsText(
 }
 
 function partsOf(node: PlanNode): Parts {
+  return [...ownParts(node), ...ttlParts(node)];
+}
+
+function ttlParts(node: PlanNode): Parts {
+  if (!("ttl" in node) || node.ttl === undefined) return [];
+  const text = (ttl: number | null): string => (ttl === null ? "none" : formatDuration(ttl));
+  const { ttl } = node;
+  return [["stateTtl", typeof ttl === "number" ? text(ttl) : `left ${text(ttl[0])}, right ${text(ttl[1])}`]];
+}
+
+function ownParts(node: PlanNode): Parts {
   switch (node.kind) {
     case "scan":
       return [

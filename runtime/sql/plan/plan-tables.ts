@@ -11,8 +11,9 @@ import type { TypedExpression, TypedTable } from "../validate/typed-tree.ts";
 import { namesOf } from "./node-builder.ts";
 import type { PlanContext } from "./plan-context.ts";
 import { columnOf, columnsOfRow, conjunctsOf, hasSubquery, integer, isTruth, substituted } from "./plan-expressions.ts";
-import type { PlanNode, PlanWindow } from "./plan-tree.ts";
+import type { PlanNode, PlanWindow, SideTtls } from "./plan-tree.ts";
 import { filtered, joined } from "./push-down.ts";
+import type { TableTtls } from "./state-ttl.ts";
 import { joinedLaterally } from "./subqueries.ts";
 import { planLookupJoin } from "./lookup-joins.ts";
 import { planTemporalJoin, type TemporalSpec } from "./temporal-joins.ts";
@@ -144,7 +145,9 @@ function planJoin(table: TableOf<"join">, context: PlanContext): PlanNode {
   const { builder } = context;
   const { condition } = table;
   const join = table.join === "CROSS" ? "INNER" : table.join;
-  const left = context.planTable(table.left, context);
+  const ttls = context.ttls ?? [];
+  const width = tablesIn(table.left);
+  const left = context.planTable(table.left, { ...context, ttls: ttls.slice(0, width) });
   if (condition !== null && hasSubquery(condition))
     fail(condition.at, "a query inside ON", "Put the condition into WHERE, or join its query.");
   if (table.right.kind === "unnest") {
@@ -169,8 +172,11 @@ function planJoin(table: TableOf<"join">, context: PlanContext): PlanNode {
       );
     return planTemporal({ left, right: table.right, join: table.join, conjuncts: conjunctsOf(condition) }, context);
   }
-  const right = context.planTable(table.right, context);
-  return joined({ left, right, join, conjuncts: conjunctsOf(condition) }, builder);
+  const rightTtls = ttls.slice(width);
+  const right = context.planTable(table.right, { ...context, ttls: rightTtls });
+  const ttl: SideTtls = [sideTtl(table.left, ttls), sideTtl(table.right, rightTtls)];
+  const kept = ttl[0] === null && ttl[1] === null ? {} : { ttl };
+  return joined({ left, right, join, conjuncts: conjunctsOf(condition), ...kept }, builder);
 }
 
 function planTemporal(spec: TemporalSpec, context: PlanContext): PlanNode {
@@ -187,6 +193,13 @@ function planTemporal(spec: TemporalSpec, context: PlanContext): PlanNode {
     );
   return planLookupJoin(spec, context);
 }
+
+const tablesIn = (table: TypedTable): number =>
+  table.kind === "join" ? tablesIn(table.left) + tablesIn(table.right) : 1;
+
+/** SQPZ2 */
+const sideTtl = (table: TypedTable, ttls: TableTtls): number | null =>
+  table.kind === "join" ? null : (ttls[0] ?? null);
 
 /** `left`: what it stands beside; null: it stands alone. */
 function planUnnest(

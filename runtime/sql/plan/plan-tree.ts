@@ -60,6 +60,14 @@ type Node<K extends string, T> = {
   readonly keys: readonly (readonly number[])[];
 } & Readonly<T>;
 
+/**
+ * Milliseconds, more than 0, after which what was written to the state, and not again since, is gone (plan/state-ttl.ts). Absent: it stays as long as the job.
+ */
+export type Kept = { readonly ttl?: number };
+
+/** Of the left and of the right side; null: it stays. */
+export type SideTtls = readonly [left: number | null, right: number | null];
+
 export type JoinType = "INNER" | "LEFT" | "RIGHT" | "FULL" | "SEMI" | "ANTI";
 
 /** `leftKeys[i] = rightKeys[i]`, and `condition` over the left row followed by the right one. SEMI and ANTI emit the left row alone. */
@@ -96,7 +104,7 @@ export type WatermarkNode = Node<
   { readonly input: PlanNode; readonly time: number; readonly strategy: TypedExpression }
 >;
 /** Of upserts by the key `by`: the changes, each -U and -D with the whole row that it takes back. */
-export type NormalizeNode = Node<"normalize", { readonly input: PlanNode; readonly by: readonly number[] }>;
+export type NormalizeNode = Node<"normalize", Kept & { readonly input: PlanNode; readonly by: readonly number[] }>;
 export type CalcNode = Node<
   "calc",
   { readonly input: PlanNode; readonly condition: TypedExpression | null; readonly values: readonly TypedExpression[] }
@@ -112,7 +120,7 @@ export type ExpandNode = Node<
 /** Row: the keys, then the calls. Without keys: one row, also of no input. Without calls: DISTINCT. */
 export type AggregateNode = Node<
   "aggregate",
-  { readonly input: PlanNode; readonly groupBy: readonly number[]; readonly calls: readonly AggregateCall[] }
+  Kept & { readonly input: PlanNode; readonly groupBy: readonly number[]; readonly calls: readonly AggregateCall[] }
 >;
 /** Row: the keys, then the calls, then `adds`. */
 export type WindowAggregateNode = Node<
@@ -127,7 +135,7 @@ export type WindowAggregateNode = Node<
 >;
 /** Row: the input's, then start, end and time of the window; of HOP and CUMULATE each row once for each of its windows. */
 export type WindowTableNode = Node<"windowTable", { readonly input: PlanNode; readonly window: PlanWindow }>;
-export type JoinNode = Node<"join", JoinParts>;
+export type JoinNode = Node<"join", JoinParts & { readonly ttl?: SideTtls }>;
 /** `lower` ≤ left time - right time ≤ `upper`, in milliseconds. */
 export type IntervalJoinNode = Node<
   "intervalJoin",
@@ -172,7 +180,7 @@ export type LookupJoinNode = Node<
 /** Rows `from` to `to` (from 1, both included) of each partition in that order. Row: the input's, and behind it the rank where `showsRank`. */
 export type RankNode = Node<
   "rank",
-  {
+  Kept & {
     readonly input: PlanNode;
     readonly partitionBy: readonly number[];
     readonly orderBy: readonly SortColumn[];
@@ -187,7 +195,12 @@ export type RankNode = Node<
 /** Of each key the first or the last row by time. */
 export type DeduplicateNode = Node<
   "deduplicate",
-  { readonly input: PlanNode; readonly by: readonly number[]; readonly time: number; readonly keep: "first" | "last" }
+  Kept & {
+    readonly input: PlanNode;
+    readonly by: readonly number[];
+    readonly time: number;
+    readonly keep: "first" | "last";
+  }
 >;
 /** All rows in that order, from `offset` on, at most `limit`; of bounded input, or by a rowtime attribute first. */
 export type SortNode = Node<
@@ -202,7 +215,7 @@ export type SortNode = Node<
 /** Row: the input's, then the calls. */
 export type OverNode = Node<
   "over",
-  {
+  Kept & {
     readonly input: PlanNode;
     readonly partitionBy: readonly number[];
     readonly orderBy: readonly SortColumn[];
@@ -250,6 +263,8 @@ export type PlanSink = {
   readonly name: string;
   readonly table: CatalogTable;
   readonly input: PlanNode;
+  /** Of the rows that it keeps by the table's key, where it does. */
+  readonly ttl?: number;
 };
 
 /** streaming: results as they change · batch: all inputs are bounded, and only final rows are emitted. */

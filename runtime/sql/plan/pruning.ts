@@ -208,8 +208,10 @@ function pruneAggregate(
     return call === undefined ? [] : [{ call: movedCall(call, at), name: node.row[width + index]?.name ?? "" }];
   });
   const kept = [...node.groupBy.map((_, index) => index), ...keptCallPlaces.map((index) => width + index)];
-  if (node.kind === "aggregate")
-    return { node: builder.aggregate({ input: input.node, groupBy }, calls), places: placesAmong(node, kept) };
+  if (node.kind === "aggregate") {
+    const own = { input: input.node, groupBy, ...(node.ttl === undefined ? {} : { ttl: node.ttl }) };
+    return { node: builder.aggregate(own, calls), places: placesAmong(node, kept) };
+  }
   const firstAdd = width + node.calls.length;
   const needed = node.adds.flatMap((_, index) => (need.has(firstAdd + index) ? [index] : []));
   const addPlaces = needed.length + kept.length > 0 ? needed : [0];

@@ -44,7 +44,7 @@ export function joined(spec: JoinSpec, builder: NodeBuilder): PlanNode {
       builder,
     ),
   };
-  return joinOf({ ...sides, join, conjuncts: both }, builder);
+  return joinOf({ ...spec, ...sides, conjuncts: both }, builder);
 }
 
 const mayTestLeft = (join: JoinType): boolean => join === "INNER" || join === "SEMI" || join === "RIGHT";
@@ -147,7 +147,8 @@ function intoJoin(node: AnyJoin, conjuncts: Conjuncts, builder: NodeBuilder): Pu
   if (join === "INNER" && node.kind === "join") {
     const keys = node.leftKeys.map((place, index) => equality(node, place, node.rightKeys[index] ?? 0));
     const all = [...keys, ...conjunctsOf(node.condition), ...conjuncts];
-    return { node: joined({ left, right, join, conjuncts: all }, builder), rest: [] };
+    const kept = node.ttl === undefined ? {} : { ttl: node.ttl };
+    return { node: joined({ left, right, join, conjuncts: all, ...kept }, builder), rest: [] };
   }
   const keepsLeft = join === "INNER" || join === "LEFT";
   const keepsRight = join === "INNER" || join === "RIGHT";

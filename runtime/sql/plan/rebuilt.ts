@@ -93,3 +93,12 @@ function joinOver(
   if (node.kind === "temporalJoin") return builder.temporalJoin(node);
   return node.kind === "intervalJoin" ? builder.intervalJoin(node) : builder.windowJoin(node);
 }
+
+/** The same node over these inputs, of the same rows: nothing of it is worked out anew. */
+export function overInputs(node: PlanNode, inputs: readonly PlanNode[]): PlanNode {
+  const [input, right] = inputs;
+  if (input === undefined) return node;
+  if (node.kind === "union") return { ...node, inputs };
+  if ("left" in node) return { ...node, left: input, right: right ?? node.right };
+  return "input" in node ? { ...node, input } : node;
+}
