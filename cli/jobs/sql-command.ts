@@ -2,16 +2,20 @@
  * Owns: `streamjob sql`: reads a script, and says what is wrong with it (`--check`), or how it would run (`--explain`).
  * Not here: what is wrong, and the plan (runtime/sql).
  *
- * SQC1 Every statement is checked with the tables that those above it make, and every mistake is shown; one is enough for exit code 1. Nothing is run.
+ * SQC1 Every statement is checked with the tables that those above it make, and every mistake is shown; one is enough for exit code 1. Nothing is run, but
+ *     modules of functions are loaded: their types are in them.
  * SQC2 A plan is shown of a script without mistakes; what a stream cannot run is one.
  */
 import { isUtf8 } from "node:buffer";
 import { readFileSync } from "node:fs";
+import { dirname, resolve } from "node:path";
 import { StreamError } from "../../base/index.ts";
+import { scriptFunctions } from "../../runtime/program/index.ts";
 import {
   describeProblem,
   explainJson,
   explainText,
+  type FunctionSource,
   planScript,
   schemaText,
   statementText,
@@ -34,11 +38,13 @@ export type SqlCommand = {
 const STDIN_DESCRIPTOR = 0;
 
 /** Errors: OPTION_INVALID. */
-export function sqlCommand(terminal: Terminal, { file, shows }: SqlCommand): ExitCode {
+export async function sqlCommand(terminal: Terminal, { file, shows }: SqlCommand): Promise<ExitCode> {
   const name = file === "-" ? "stdin" : file;
   const text = readScript(file, name);
-  if (shows === "plan" || shows === "json") return explain(terminal, text, { name, isJson: shows === "json" });
-  const { statements, problems } = validateScript(text);
+  const functionSource = await scriptFunctions(text, file === "-" ? process.cwd() : dirname(resolve(file)));
+  if (shows === "plan" || shows === "json")
+    return explain(terminal, text, { name, isJson: shows === "json", functionSource });
+  const { statements, problems } = validateScript(text, { functionSource });
   sayProblems(terminal, problems, { text, name });
   if (shows === "statements") for (const statement of statements) terminal.out(describeStatement(statement));
   const count = statements.length + problems.length;
@@ -61,9 +67,13 @@ function sayProblems(
 function explain(
   terminal: Terminal,
   text: string,
-  { name, isJson }: { readonly name: string; readonly isJson: boolean },
+  {
+    name,
+    isJson,
+    functionSource,
+  }: { readonly name: string; readonly isJson: boolean; readonly functionSource: FunctionSource },
 ): ExitCode {
-  const plan = planScript(text, { explains: true });
+  const plan = planScript(text, { explains: true, functionSource });
   if (plan.kind === "problems") {
     sayProblems(terminal, plan.problems, { text, name });
     return 1;

@@ -57,6 +57,43 @@ test("each load of a module builds the same job graph", async () => {
   );
 });
 
+const FUNCTIONS = `
+import { t } from "streamjob";
+import { scalarFunction } from "streamjob/table";
+import { STAR } from "./star.ts";
+export const mask = scalarFunction({ arguments: [t.string], returns: t.string, call: (text: string): string => text.replaceAll(/./g, STAR) });`;
+
+test("a script's functions are exports of modules beside it, which import what they like", async () => {
+  await moduleOf(FUNCTIONS, "functions.ts");
+  await moduleOf(`export const STAR = "*";`, "star.ts");
+  const create = "CREATE FUNCTION mask AS './functions.ts#mask' LANGUAGE TYPESCRIPT;";
+  const script = await moduleOf(`${create} SELECT mask(w) FROM (VALUES ('a')) AS v(w);`, "masked.sql");
+  const graph = await load(script);
+  assert.equal(graph.configuration.jobName, "masked");
+  assert.ok(graph.nodes.some(({ role }) => role === "operator"));
+});
+
+for (const [what, as, message] of [
+  [
+    "is not there",
+    "./nowhere.ts#f",
+    /masked\.sql:1:22: the module \.\/nowhere\.ts cannot be used: there is no file .*nowhere\.ts/,
+  ],
+  ["is a package", "lodash#f", /lodash is no path; write '\.\/lodash'/],
+  ["is a folder", "..#f", /\.\. is no path/],
+  ["throws", "./throwing.ts#f", /it failed while it was loaded, at .*throwing\.ts:2: Error: no luck/],
+] as const)
+  test(`a module of functions that ${what} is a mistake of the script, at its place`, async () => {
+    await moduleOf(`\nthrow new Error("no luck");`, "throwing.ts");
+    const script = await moduleOf(`CREATE FUNCTION f AS '${as}' LANGUAGE TYPESCRIPT; SELECT f(1);`, "masked.sql");
+    await assert.rejects(load(script), (error) => {
+      assert.ok(error instanceof StreamError, String(error));
+      assert.equal(error.code, "SQL_INVALID");
+      assert.match(error.message, message);
+      return true;
+    });
+  });
+
 const broken: Readonly<Record<string, readonly [text: string, message: RegExp]>> = {
   "a module that throws": [
     `\n\nthrow new Error("no luck");`,

@@ -7,9 +7,9 @@
 import { StreamError } from "../../base/index.ts";
 import {
   describeProblem,
-  type GivenTable,
   planScript,
   type ScriptPlan,
+  type ScriptWorld,
   type SqlProblem,
   Uids,
   type ValidatedStatement,
@@ -42,17 +42,17 @@ export class ScriptPlans {
     this.#before = before;
   }
 
-  /** `name`: of the text, for messages. `tables`: those of the job. Errors: SQL_INVALID. */
-  plan(text: string, name: string, tables: readonly GivenTable[]): Plan {
+  /** `name`: of the text, for messages. `world`: what the job has. Errors: SQL_INVALID. */
+  plan(text: string, name: string, world: ScriptWorld): Plan {
     const before = this.#before;
     const whole = before + text;
-    const plan = planScript(whole, { tables, uids: this.#uids });
+    const plan = planScript(whole, { ...world, uids: this.#uids });
     if (plan.kind === "problems") throw invalid(plan.problems, before.length, whole, name);
     const inputs = plan.queries.map(({ input }) => input);
     const problems = tableProblems(plan.sinks, inputs);
     if (problems.length > 0) throw invalid(problems, before.length, whole, name);
     const own = { ...plan, sinks: plan.sinks.slice(this.#insertsBefore) };
-    for (const { statement, meaning } of validateScript(whole, { tables }).statements) {
+    for (const { statement, meaning } of validateScript(whole, world).statements) {
       if (statement.at.start < before.length || PASSING.has(statement.kind)) continue;
       this.#before += `${whole.slice(statement.at.start, statement.at.end)};\n`;
       if (meaning.kind === "filledTable") this.#insertsBefore++;

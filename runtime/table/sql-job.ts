@@ -6,16 +6,21 @@
  */
 import { StreamError, systemClock, systemRandom } from "../../base/index.ts";
 import { job, type Job } from "../api/index.ts";
+import { functionModules, type LoadModule } from "./function-modules.ts";
 import { sinkStream } from "./plan-ends.ts";
 import { PlanStreams } from "./plan-streams.ts";
 import { setScriptOptions } from "./script-options.ts";
 import { ScriptPlans } from "./script-plan.ts";
 import { Table } from "./table.ts";
 
-/** `name`: of the script, for messages. Errors of the job's build: SQL_INVALID, OPTION_INVALID. */
-export function sqlJob(script: string, name: string): Job {
-  return job((env) => {
-    const { sinks, queries, settings, mode, timeZone } = new ScriptPlans("").plan(script, name, []);
+/**
+ * `name`: of the script, for messages. `loadModule`: gives the modules of its functions; without it there are none. Errors of the job's build: SQL_INVALID,
+ * OPTION_INVALID.
+ */
+export function sqlJob(script: string, name: string, loadModule?: LoadModule): Job {
+  return job(async (env) => {
+    const world = loadModule === undefined ? {} : { functionSource: await functionModules(script, loadModule) };
+    const { sinks, queries, settings, mode, timeZone } = new ScriptPlans("").plan(script, name, world);
     if (sinks.length === 0 && queries.length === 0)
       throw new StreamError(
         "SQL_INVALID",

@@ -166,6 +166,7 @@ const runtimeRooms: readonly Room[] = [
   {
     folder: "runtime/table",
     owns: "SQL in jobs: streams as tables, plans as streams, scripts as jobs",
+    moreDoors: ["engine.ts"],
     mayImport: ["base", ...inRuntime("record time ports graph operators connectors/basic api sql tables")],
   },
   {

@@ -22,7 +22,7 @@ export type PlanContext = {
   readonly planTable: (table: TypedTable, context: PlanContext) => PlanNode;
   /** Queries of the script that are planned: a view or a WITH is one query, wherever it is named. */
   readonly planned: WeakMap<TypedQuery, PlanNode>;
-  /** Where the calls of OVER stand in the text. */
+  /** Where the calls of aggregates and of OVER stand in the text. */
   readonly places: WeakMap<AggregateCall, Span>;
 };
 

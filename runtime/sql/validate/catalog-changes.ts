@@ -11,6 +11,7 @@ import type { Statement } from "../syntax/statement-tree.ts";
 import type { CatalogTable, CatalogView } from "./catalog.ts";
 import type { QueryContext } from "./context.ts";
 import { renamedColumns } from "./from.ts";
+import { createdFunction } from "./created-function.ts";
 import { nameRemedy } from "./names.ts";
 import { typedQuery } from "./query.ts";
 import { alteredTable, definitionOf } from "./table-changes.ts";
@@ -32,7 +33,7 @@ export function changeCatalog(statement: Statement, context: QueryContext): void
     case "createFunction": {
       const isKnown = catalog.findFunction(statement.name) !== undefined;
       if (isKnown && !statement.ifNotExists) failSecond(statement.name, "function");
-      if (!isKnown) catalog.putFunction(statement.name, statement.implementation);
+      if (!isKnown) catalog.putFunction(statement.name, createdFunction(statement, catalog));
       break;
     }
     case "drop":
@@ -46,7 +47,7 @@ export function changeCatalog(statement: Statement, context: QueryContext): void
       break;
     case "alterFunction":
       if (catalog.findFunction(statement.name) !== undefined)
-        catalog.putFunction(statement.name, statement.implementation);
+        catalog.putFunction(statement.name, createdFunction(statement, catalog));
       else if (!statement.ifExists) failNoFunction(statement.name, context);
       break;
     case "use":

@@ -299,7 +299,7 @@ function extremeOf(type: SqlType, which: "least" | "greatest"): ColumnAccumulato
 /** Null: the call has none. `row`: of the input, of which nothing is taken back. */
 export function columnAccumulatorOf(call: AggregateCall, row: PlanRow): ColumnAccumulator | null {
   const [first, second] = call.arguments;
-  if (call.isDistinct || call.order.length > 0 || second !== undefined) return null;
+  if (call.user !== undefined || call.isDistinct || call.order.length > 0 || second !== undefined) return null;
   if (call.name === "COUNT") return count;
   const type = row[first ?? -1]?.type;
   if (type === undefined) return null;
