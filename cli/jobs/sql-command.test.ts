@@ -5,19 +5,19 @@ import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import pc from "picocolors";
 import { StreamError, systemClock, systemRandom } from "../../base/index.ts";
-import { type SqlCommand, sqlCommand } from "./sql-command.ts";
+import { sqlCommand, type SqlLookCommand } from "./sql-command.ts";
 
 describe("streamjob sql --check", () => {
   const folder = mkdtempSync(join(tmpdir(), "streamjob-sql-"));
   after(() => rmSync(folder, { recursive: true, force: true }));
 
-  function check(content: string | Uint8Array, shows: SqlCommand["shows"] = "problems") {
+  function check(content: string | Uint8Array, shows: SqlLookCommand["shows"] = "problems") {
     const file = join(folder, "job.sql");
     writeFileSync(file, content);
     return run(file, shows);
   }
 
-  async function run(file: string, shows: SqlCommand["shows"] = "problems") {
+  async function run(file: string, shows: SqlLookCommand["shows"] = "problems") {
     const out: string[] = [];
     const said: string[] = [];
     const exitCode = await sqlCommand(

@@ -1,6 +1,6 @@
 /**
- * Owns: `streamjob sql`: reads a script, and says what is wrong with it (`--check`), or how it would run (`--explain`).
- * Not here: what is wrong, and the plan (runtime/sql).
+ * Owns: `streamjob sql`: reads a script, and says what is wrong with it (`--check`), or how it would run (`--explain`); without these, who runs its statements.
+ * Not here: what is wrong, and the plan (runtime/sql); running statements (cli/sql).
  *
  * SQC1 Every statement is checked with the tables that those above it make, and every mistake is shown; one is enough for exit code 1. Nothing is run, but
  *     modules of functions are loaded: their types are in them.
@@ -8,9 +8,9 @@
  */
 import { isUtf8 } from "node:buffer";
 import { readFileSync } from "node:fs";
-import { dirname, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { StreamError } from "../../base/index.ts";
-import { scriptFunctions } from "../../runtime/program/index.ts";
+import { modulesBeside, scriptFunctions } from "../../runtime/program/index.ts";
 import {
   describeProblem,
   explainJson,
@@ -22,9 +22,29 @@ import {
   type ValidatedStatement,
   validateScript,
 } from "../../runtime/sql/index.ts";
+import { ScriptSession } from "../../runtime/table/engine.ts";
+import { History } from "../sql/history.ts";
+import { runQueryIn } from "../sql/query-run.ts";
+import type { OutputFormat } from "../sql/sql-words.ts";
+import { runScript } from "../sql/script-run.ts";
+import { Shell } from "../sql/shell.ts";
 import type { ExitCode, Terminal } from "../terminal/terminal.ts";
+import { homeFolder } from "./home-folder.ts";
 
-export type SqlCommand = {
+export type SqlCommand = SqlRunCommand | SqlLookCommand;
+
+/** Statements are run: those of a file, of stdin, or of a person. */
+export type SqlRunCommand = {
+  readonly kind: "sql";
+  readonly shows: "results";
+  /** null: stdin, which may be a terminal. */
+  readonly file: string | null;
+  readonly format: OutputFormat;
+  readonly parallelism?: number;
+};
+
+/** Nothing is run. */
+export type SqlLookCommand = {
   readonly kind: "sql";
   /** A path, or `-` for stdin. */
   readonly file: string;
@@ -38,7 +58,9 @@ export type SqlCommand = {
 const STDIN_DESCRIPTOR = 0;
 
 /** Errors: OPTION_INVALID. */
-export async function sqlCommand(terminal: Terminal, { file, shows }: SqlCommand): Promise<ExitCode> {
+export async function sqlCommand(terminal: Terminal, command: SqlCommand): Promise<ExitCode> {
+  if (command.shows === "results") return runStatements(terminal, command);
+  const { file, shows } = command;
   const name = file === "-" ? "stdin" : file;
   const text = readScript(file, name);
   const functionSource = await scriptFunctions(text, file === "-" ? process.cwd() : dirname(resolve(file)));
@@ -53,6 +75,17 @@ export async function sqlCommand(terminal: Terminal, { file, shows }: SqlCommand
     problems.length === 0 ? `${statementsText}, no errors` : `${statementsText}, ${problems.length} with errors`,
   );
   return problems.length === 0 ? 0 : 1;
+}
+
+async function runStatements(terminal: Terminal, { file, format, parallelism }: SqlRunCommand): Promise<ExitCode> {
+  const { stdin, stdout } = process;
+  const folder = file === null ? process.cwd() : dirname(resolve(file));
+  const session = new ScriptSession(modulesBeside(folder));
+  const runQuery = runQueryIn(folder, parallelism);
+  if (file !== null || stdin.isTTY !== true || stdout.isTTY !== true)
+    return runScript(readScript(file ?? "-", file ?? "stdin"), session, { terminal, format, runQuery });
+  const history = new History(join(homeFolder().root, "sql-history"), terminal.say);
+  return new Shell({ terminal, session, runQuery, history, input: stdin, output: stdout }).run();
 }
 
 function sayProblems(

@@ -91,7 +91,7 @@ export async function scriptFunctions(text: string, folder: string): Promise<Fun
  * Modules of functions of a script in that folder: files, by their paths from there.
  * Errors: JOB_MODULE_INVALID, with the line that failed.
  */
-function modulesBeside(folder: string): LoadModule {
+export function modulesBeside(folder: string): LoadModule {
   return async (specifier) => {
     if (!/^(?:\.{1,2}\/|\/|file:)/.test(specifier))
       throw invalidModule(`${specifier} is no path; write './${specifier}' for a file beside the script`);

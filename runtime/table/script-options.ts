@@ -9,7 +9,7 @@ import { describeProblem, type SqlProblem } from "../sql/index.ts";
 import type { Plan } from "./script-plan.ts";
 
 /** Keys of SET that are the planner's. */
-const OWN_KEYS: ReadonlySet<string> = new Set(["execution.runtime-mode", "table.local-time-zone"]);
+export const OWN_KEYS: ReadonlySet<string> = new Set(["execution.runtime-mode", "table.local-time-zone"]);
 
 /** By their beginnings. */
 const NOT_THERE_YET: readonly (readonly [key: string, remedy: string])[] = [

@@ -47,10 +47,10 @@ export class ScriptPlans {
     const before = this.#before;
     const whole = before + text;
     const plan = planScript(whole, { ...world, uids: this.#uids });
-    if (plan.kind === "problems") throw invalid(plan.problems, before.length, whole, name);
+    if (plan.kind === "problems") throw invalidScript(plan.problems, before.length, whole, name);
     const inputs = plan.queries.map(({ input }) => input);
     const problems = tableProblems(plan.sinks, inputs);
-    if (problems.length > 0) throw invalid(problems, before.length, whole, name);
+    if (problems.length > 0) throw invalidScript(problems, before.length, whole, name);
     const own = { ...plan, sinks: plan.sinks.slice(this.#insertsBefore) };
     for (const { statement, meaning } of validateScript(whole, world).statements) {
       if (statement.at.start < before.length || PASSING.has(statement.kind)) continue;
@@ -61,7 +61,13 @@ export class ScriptPlans {
   }
 }
 
-function invalid(problems: readonly SqlProblem[], before: number, whole: string, name: string): StreamError {
+/** SCPL2. `before`: where the text begins. */
+export function invalidScript(
+  problems: readonly SqlProblem[],
+  before: number,
+  whole: string,
+  name: string,
+): StreamError {
   const texts = problems.map((problem) => {
     if (problem.at.start < before) return describeProblem(problem, whole, name);
     const at = { start: problem.at.start - before, end: problem.at.end - before };

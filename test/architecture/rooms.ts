@@ -330,7 +330,7 @@ export const rooms: readonly Room[] = [
       "contract",
       "crds",
       "main",
-      ...inRuntime("failures record graph checkpoint storage state connectors/kafka program sql"),
+      ...inRuntime("failures record graph checkpoint storage state connectors/kafka program sql table"),
       ...inOperator("kubernetes/api kubernetes/client kubernetes/machinery engine engine-native reconcile"),
       "embedded/api-server",
     ],

@@ -7,6 +7,7 @@
 import type { QualifiedName } from "../syntax/expression-tree.ts";
 import { qualifiedText } from "../syntax/expression-text.ts";
 import { fail } from "../syntax/problem.ts";
+import { queryText } from "../syntax/query-text.ts";
 import type { Statement } from "../syntax/statement-tree.ts";
 import type { CatalogTable, CatalogView } from "./catalog.ts";
 import type { QueryContext } from "./context.ts";
@@ -78,7 +79,7 @@ function viewOf({ name, columns, query }: StatementOf<"createView">, context: Qu
   const names = columns.map((column) => column.name);
   const renamed = renamedColumns(typed.schema.columns, names, qualifiedText(name));
   refuseSameNames(renamed, query.at, "view");
-  return { kind: "view", query: typed, schema: { ...typed.schema, columns: renamed } };
+  return { kind: "view", query: typed, schema: { ...typed.schema, columns: renamed }, text: queryText(query) };
 }
 
 export function refuseSameNames(columns: readonly Column[], at: TypedQueryPlace, what: string): void {
@@ -147,6 +148,6 @@ function alterView(statement: StatementOf<"alterView">, context: QueryContext): 
   else {
     const query: TypedQuery = typedQuery(statement.query, context);
     refuseSameNames(query.schema.columns, statement.query.at, "view");
-    context.catalog.put(name, { kind: "view", query, schema: query.schema });
+    context.catalog.put(name, { kind: "view", query, schema: query.schema, text: queryText(statement.query) });
   }
 }

@@ -82,7 +82,13 @@ const notLoaded: FunctionSource = () => ({
   reason: "is a function whose types only its module knows",
 });
 
-export type CatalogView = { readonly kind: "view"; readonly query: TypedQuery; readonly schema: Schema };
+/** `text`: of its query. */
+export type CatalogView = {
+  readonly kind: "view";
+  readonly query: TypedQuery;
+  readonly schema: Schema;
+  readonly text: string;
+};
 
 export type CatalogObject = CatalogTable | CatalogView | { readonly kind: "unknown" };
 
@@ -147,6 +153,19 @@ export class Catalog {
 
   findFunction(name: QualifiedName): CatalogFunction | undefined {
     return this.#functions.get(functionKey(name));
+  }
+
+  /** Tables and views by their names, without what is the default. */
+  get objects(): readonly (readonly [name: string, object: CatalogObject])[] {
+    return [...this.#objects].map(([key, object]) => [this.#shown(JSON.parse(key) as string[]), object]);
+  }
+
+  get catalogName(): string {
+    return this.#catalog;
+  }
+
+  get databaseName(): string {
+    return this.#database;
   }
 
   get functionNames(): readonly string[] {

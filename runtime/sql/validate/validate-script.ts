@@ -38,6 +38,8 @@ export type ValidatedStatement = { readonly statement: Statement; readonly meani
 export type ValidatedScript = {
   readonly statements: readonly ValidatedStatement[];
   readonly problems: readonly SqlProblem[];
+  /** As it is behind the last statement. */
+  readonly catalog: Catalog;
 };
 
 export type ScriptWorld = {
@@ -72,7 +74,7 @@ export function validateScript(
     if (judged === null || judged.kind === "problem" || judged.kind === "undetermined")
       forget(text.slice(place.start, place.end), catalog);
   }
-  return { statements, problems: problems.toSorted((left, right) => left.at.start - right.at.start) };
+  return { statements, catalog, problems: problems.toSorted((left, right) => left.at.start - right.at.start) };
 }
 
 /** Of each statement, also of one that cannot be read. */
