@@ -1,7 +1,8 @@
 /**
  * Owns: statements from a file or a pipe, one after the other, until there are no more or one fails.
  *
- * SCRR1 Results are all that stdout gets; mistakes, failures and stories of jobs go to stderr. The first failure ends it: what follows may build on it.
+ * SCRR1 Results are all that stdout gets; mistakes, failures and stories of jobs go to stderr. The first failure ends it: what follows may build on it. So does
+ *     a reader of stdout that has gone (`| head`), and that is no failure.
  */
 import { StreamError } from "../../base/index.ts";
 import type { ScriptSession } from "../../runtime/table/engine.ts";
@@ -23,7 +24,17 @@ export async function runScript(
   const { terminal } = place;
   const signals = new Signals(terminal.clock);
   let running: QueryRun | null = null;
-  signals.onSignal = () => void running?.stop();
+  let isOver = false;
+  const stop = (): void => {
+    isOver = true;
+    void running?.stop();
+  };
+  signals.onSignal = stop;
+  void terminal.whenUnread.then(stop);
+  const onRun = (run: QueryRun): void => {
+    running = run;
+    if (isOver) void run.stop();
+  };
   try {
     for (const statement of statementsOf(text)) {
       const word = clientWordOf(statement);
@@ -33,8 +44,9 @@ export async function runScript(
       const looked = await session.look(statement);
       if (looked === null) continue;
       session.keep(looked);
-      const error = await runStatement(looked, { ...place, onRun: (run) => void (running = run) });
+      const error = await runStatement(looked, { ...place, onRun });
       if (signals.received !== null) return INTERRUPTED;
+      if (isOver) return 0;
       if (error === null) continue;
       terminal.say(terminal.colors.red(`streamjob: ${error.message}`));
       return 1;

@@ -176,10 +176,15 @@ describe("the shell", { timeout: 60_000 }, () => {
 });
 
 describe("statements of a pipe", () => {
-  async function run(text: string, format: OutputFormat = "table") {
+  /** `reads`: lines, after which nobody reads stdout any more. */
+  async function run(text: string, format: OutputFormat = "table", reads = Number.POSITIVE_INFINITY) {
     const out: string[] = [];
     const said: string[] = [];
-    const terminal = terminalOf(out, said);
+    const unread = Promise.withResolvers<void>();
+    const take = (line: string): void => {
+      if (out.push(line) >= reads) unread.resolve();
+    };
+    const terminal = { ...terminalOf(out, said), out: take, whenUnread: unread.promise };
     const exitCode = await runScript(text, new ScriptSession(noModules), { terminal, format, runQuery: played });
     return { exitCode, out, said };
   }
@@ -200,6 +205,11 @@ describe("statements of a pipe", () => {
       [1, ["failing", "1"], ["streamjob: the job has failed"]],
     );
     assert.equal((await run("QUIT; SELECT nothing")).exitCode, 0);
+  });
+
+  it("end with a reader that has gone (SCRR1)", async () => {
+    const { exitCode, out } = await run(`${ENDLESS} SELECT a + 3 FROM endless; SELECT 4`, "csv", 2);
+    assert.deepEqual([exitCode, out], [0, ["EXPR$0", "3"]]);
   });
 
   it("are answered from what the session has made", async () => {

@@ -73,6 +73,24 @@ test("a script's functions are exports of modules beside it, which import what t
   assert.ok(graph.nodes.some(({ role }) => role === "operator"));
 });
 
+test("a script and its modules may be behind links, as in the volume of a ConfigMap", async () => {
+  const version = join(folder, "..2026_11_30");
+  await mkdir(version);
+  const texts = {
+    "job.sql": "CREATE FUNCTION mask AS './masks.ts#mask'; SELECT mask('a');",
+    "masks.ts": FUNCTIONS,
+    "star.ts": `export const STAR = "*";`,
+  };
+  const volume = join(folder, "volume");
+  await mkdir(volume);
+  for (const [name, text] of Object.entries(texts)) {
+    await writeFile(join(version, name), text);
+    await symlink(join("..", "..2026_11_30", name), join(volume, name));
+  }
+  const graph = await load(join(volume, "job.sql"));
+  assert.equal(graph.configuration.jobName, "job");
+});
+
 for (const [what, as, message] of [
   [
     "is not there",

@@ -185,6 +185,20 @@ describe("a scalar function", () => {
       );
     });
 
+  it("stands wherever a value may: in ON, VALUES, ORDER BY, a window's table, a grouping set", async () => {
+    const twice = scalarFunction({ arguments: [t.int32], returns: t.int32, call: (n) => 2 * n });
+    const joined = "SELECT a.id, b.id FROM words AS a JOIN words AS b ON a.worth = b.worth AND twice(a.id) > b.id + 2";
+    assert.deepEqual(await rowsOf(joined, { twice }), ["3 3"]);
+    assert.deepEqual(await rowsOf("SELECT * FROM (VALUES (twice(4)), (twice(1))) AS v(n)", { twice }), ["2", "8"]);
+    const ordered = "SELECT id FROM words ORDER BY twice(-id) LIMIT 2";
+    assert.deepEqual(await changesOf(ordered, { twice }, "batch"), ["+I 3", "+I 2"]);
+    const grouped =
+      "SELECT twice(id) AS n, COUNT(*) FROM words GROUP BY GROUPING SETS ((twice(id)), ()) HAVING COUNT(*) > 1";
+    assert.deepEqual(await rowsOf(grouped, { twice }, "batch"), ["null 3"]);
+    const inner = "SELECT twice(id) AS n FROM words WHERE twice(id) IN (SELECT twice(id) FROM words WHERE id = 2)";
+    assert.deepEqual(await rowsOf(inner, { twice }, "batch"), ["4"]);
+  });
+
   it("is opened ahead of the first row and closed at the end, in each subtask that has it", async () => {
     const story: string[] = [];
     const opened = scalarFunction({
@@ -250,6 +264,26 @@ describe("a table function", () => {
       up_to: upTo,
     });
     assert.deepEqual(rows, ["1 1", "2 1", "2 2"]);
+  });
+
+  it("that gives no end of rows, or none that can be counted, is refused", async () => {
+    const endless = tableFunction({
+      arguments: [t.int32],
+      returns: t.int32,
+      *call(id) {
+        for (;;) yield id;
+      },
+    });
+    const one = tableFunction({ arguments: [t.int32], returns: t.int32, call: (id) => id as never });
+    for (const [name, of, part] of [
+      ["endless", endless, "it gives more than 1000000 rows for one"],
+      ["one", one, "it gives 1, and a table function gives an array, or is a generator"],
+    ] as const)
+      await assert.rejects(
+        rowsOf(`SELECT x.n FROM words, LATERAL TABLE(f(id)) AS x(n)`, { f: of }),
+        isRefused("USER_FUNCTION_FAILED", "the function f failed on (1)", part),
+        name,
+      );
   });
 
   it("takes back what it has given for a row that is taken back", async () => {

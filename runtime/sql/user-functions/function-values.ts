@@ -4,7 +4,7 @@
  * SQZB1 Types are those of streams (types/value-types.ts), but for two: `t.date` is a DATE, and `t.int64`, a number, is a BIGINT.
  * SQZB2 What a function gives is looked at, all of it: a value that does not fit its declared type never comes into a row.
  */
-import { DateValue, findMisfit, itemOf, keyOf, type Misfit, type ValueType } from "../../record/index.ts";
+import { DateValue, findMisfit, itemOf, keyOf, type ValueType } from "../../record/index.ts";
 import type { SqlType } from "../types/sql-type.ts";
 import { refuse, type TypeRefusal, withNullability } from "../types/type-families.ts";
 import { sqlTypeOf } from "../types/value-types.ts";
@@ -107,14 +107,14 @@ function converter(type: Type, int64: (value: never) => unknown, date: Convert |
 
 const same: Convert = (value) => value;
 
-/** SQZB2. Null: the value fits. */
-export function misfitFinder(type: Type): (value: unknown) => Misfit | null {
+/** SQZB2. */
+export function fitsFinder(type: Type): (value: unknown) => boolean {
   const fits = quickTest(type);
-  if (fits === null) return (value) => findMisfit(type, value);
-  return (value) => (fits(value) ? null : findMisfit(type, value));
+  if (fits === null) return (value) => findMisfit(type, value) === null;
+  return type.nullable ? (value) => value === null || fits(value) : fits;
 }
 
-/** True: the value fits for sure. */
+/** Of values that are not null, as findMisfit says; null: it is for that to say. */
 function quickTest({ kind }: Type): ((value: unknown) => boolean) | null {
   switch (kind) {
     case "string":
@@ -123,6 +123,11 @@ function quickTest({ kind }: Type): ((value: unknown) => boolean) | null {
       return (value) => typeof value === "boolean";
     case "float64":
       return (value) => typeof value === "number";
+    case "int32":
+      return (value) => typeof value === "number" && (value | 0) === value && !Object.is(value, -0);
+    case "int64":
+    case "timestamp":
+      return Number.isSafeInteger;
     default:
       return null;
   }

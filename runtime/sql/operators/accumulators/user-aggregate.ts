@@ -53,7 +53,7 @@ export function userAccumulator(bound: AggregateUserFunction): Accumulator<never
       } catch (error) {
         throw callFailure(bound, [state], error);
       }
-      const taken = take(value, [state]);
+      const taken = take(value, state);
       return typeof taken === "object" && taken !== null ? copyOf(taken) : taken;
     },
   };
