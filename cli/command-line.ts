@@ -389,15 +389,35 @@ function addSql(program: Command, found: (command: ParsedCommand) => void): void
     .option("--print", "show each statement in normal form, as it is understood")
     .addOption(new Option("--explain", "show the plan: which operators run, and what each emits").conflicts(["print"]))
     .addOption(new Option("--json", "show the plan as JSON").implies({ explain: true }).conflicts(["print"]))
+    .addOption(
+      new Option("--svg", "show the plan as a picture").implies({ explain: true }).conflicts(["print", "json"]),
+    )
+    .addOption(
+      new Option(
+        "--compare <before>",
+        "what of the state of another script, or of its plan as JSON, this one takes over, and why not the rest",
+      ).conflicts(["check", "print", "explain", "json", "svg"]),
+    )
     .action((file: string | undefined, flags: SqlFlags, command: Command) => {
-      const { check, print, explain, json, output, parallelism } = flags;
-      if (check !== true && explain !== true && print !== true) {
+      const { check, print, explain, json, svg, compare, output, parallelism } = flags;
+      const isLook = check === true || explain === true || print === true || compare !== undefined;
+      if (!isLook) {
         const jobs = parallelism === undefined ? {} : { parallelism };
         found({ kind: "sql", shows: "results", file: file ?? null, format: output, ...jobs });
         return;
       }
       if (file === undefined) return command.error("error: name the script, or - for stdin");
-      const shows = json === true ? "json" : explain === true ? "plan" : print === true ? "statements" : "problems";
+      if (compare !== undefined) return found({ kind: "sql", file, shows: "problems", comparedWith: compare });
+      const shows =
+        json === true
+          ? "json"
+          : svg === true
+            ? "svg"
+            : explain === true
+              ? "plan"
+              : print === true
+                ? "statements"
+                : "problems";
       found({ kind: "sql", file, shows });
     });
 }
@@ -407,6 +427,8 @@ type SqlFlags = {
   readonly print?: true;
   readonly explain?: true;
   readonly json?: true;
+  readonly svg?: true;
+  readonly compare?: string;
   readonly output: OutputFormat;
   readonly parallelism?: number;
 };

@@ -79,6 +79,7 @@ export type {
   BroadcastState,
   KeyedOperatorState,
   KeyedStateStore,
+  KeyWalk,
   ListState,
   MapState,
   MapStateDescriptor,
@@ -93,4 +94,11 @@ export type {
   TimerService,
   ValueState,
 } from "./state.ts";
-export type { ColumnTable, KeyedRecords, PageValues, SlicedTable, SlicedTableDescriptor } from "./table-state.ts";
+export type {
+  ColumnTable,
+  KeyedRecords,
+  PageValues,
+  SlicedTable,
+  SlicedTableDescriptor,
+  TextValues,
+} from "./table-state.ts";

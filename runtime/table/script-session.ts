@@ -10,6 +10,7 @@ import { StreamError } from "../../base/index.ts";
 import { parseOptions } from "../graph/index.ts";
 import { type Catalog, planScript, type SqlProblem, type ValidatedStatement, validateScript } from "../sql/index.ts";
 import { functionModules, type LoadModule } from "./function-modules.ts";
+import { isLookupSetting, lookupSettingProblems } from "./lookup-settings.ts";
 import { OWN_KEYS } from "./script-options.ts";
 import { invalidScript, type Plan } from "./script-plan.ts";
 import { tableProblems } from "./table-checks.ts";
@@ -70,11 +71,10 @@ export class ScriptSession {
     if (problem !== null) fail([problem]);
     const plan = planScript(script, { ...world, explains: true });
     if (plan.kind === "problems") return fail(plan.problems);
-    const inTables = tableProblems(
-      plan.sinks,
-      plan.queries.map(({ input }) => input),
-    );
-    if (inTables.length > 0 && statement.kind !== "explain") fail(inTables);
+    const inputs = plan.queries.map(({ input }) => input);
+    const inTables = statement.kind === "explain" ? [] : tableProblems(plan.sinks, inputs);
+    const inPlan = [...lookupSettingProblems(plan.settings), ...inTables];
+    if (inPlan.length > 0) fail(inPlan);
     const settings = new Map([...plan.settings].map(([key, { value }]) => [key, value]));
     return { ...last, plan, catalog, settings, script };
   }
@@ -88,7 +88,8 @@ export class ScriptSession {
 
 /** Of an option of the job that there is not, or whose value is none. */
 function settingProblem(statement: ValidatedStatement["statement"]): SqlProblem | null {
-  if (statement.kind !== "set" || statement.key === null || OWN_KEYS.has(statement.key)) return null;
+  if (statement.kind !== "set" || statement.key === null) return null;
+  if (OWN_KEYS.has(statement.key) || isLookupSetting(statement.key)) return null;
   try {
     parseOptions({ [statement.key]: statement.value ?? "" });
     return null;

@@ -13,6 +13,7 @@ import { t } from "../record/index.ts";
 import { castToText, type PlanNode } from "../sql/index.ts";
 import { functionModules, type LoadModule } from "./function-modules.ts";
 import { keyedOrigins } from "./keyed-origins.ts";
+import { lookupSettingsOf } from "./lookup-settings.ts";
 import { sinkStream } from "./plan-ends.ts";
 import { PlanStreams } from "./plan-streams.ts";
 import { resultLines } from "./result-lines.ts";
@@ -57,8 +58,9 @@ function scriptJob({ script, name, loadModule }: Script, takeResult: TakeResult)
         },
       );
     setScriptOptions(env, settings, { script, name });
+    const lookups = lookupSettingsOf(settings);
     const session = { timeZone, clock: systemClock, random: systemRandom };
-    const streams = new PlanStreams({ env, session, mode, given: new Map() });
+    const streams = new PlanStreams({ env, session, mode, given: new Map(), lookups: () => lookups });
     for (const sink of sinks) sinkStream(sink, streams.streamOf(sink.input));
     for (const [index, { input }] of queries.entries()) takeResult(input, streams, `query-${index + 1}`);
   });

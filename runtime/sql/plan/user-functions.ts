@@ -43,6 +43,8 @@ const PLACES: Readonly<Partial<Record<PlanNode["kind"], string>>> = {
   join: "in ON",
   intervalJoin: "in ON",
   windowJoin: "in ON",
+  temporalJoin: "in ON",
+  lookupJoin: "in ON",
 };
 
 /** SQZH2. */
@@ -89,6 +91,8 @@ function expressionsOf(node: PlanNode): readonly TypedExpression[] {
     case "join":
     case "intervalJoin":
     case "windowJoin":
+    case "temporalJoin":
+    case "lookupJoin":
       return node.condition === null ? [] : [node.condition];
     default:
       return [];
