@@ -19,6 +19,7 @@ import { KeyedRowsOperator } from "./keyed-rows.ts";
 import { MissingRows } from "./missing-rows.ts";
 import { forEachComing, forEachMove, indexAfter } from "./ranking.ts";
 import type { RowKind } from "./row-emitter.ts";
+import { tableRank } from "./table-rank.ts";
 import { declarationsOfEnds, lastInstantOf, type LastInstantOf, WindowEnds } from "./window-ends.ts";
 
 type Compare = (one: SqlRow, other: SqlRow) => number;
@@ -31,6 +32,8 @@ const listType = ({ input }: RankNode): ValueType<readonly SqlRow[]> =>
 export function rankOperator(node: RankNode, session: SqlSession, mode: PlanMode): OperatorFactory<unknown, unknown> {
   const { input, partitionBy, orderBy, windowEnd } = node;
   assertKeyedUpserts(input, partitionBy);
+  const overTable = tableRank(node, mode);
+  if (overTable !== null) return overTable;
   const rows = { name: ROWS, kind: "value", type: describeType(listType(node) as ValueType<unknown>) };
   const isOfWindows = windowEnd !== null && mode === "streaming";
   return {
