@@ -54,7 +54,7 @@ export function expiringStates(factory: Factory, ttls: Ttls, ownsMaps: boolean):
   const declares = factory.declares ?? [];
   for (const name of ttls.keys())
     assert(
-      declares.some((declared) => declared.name === name),
+      declares.some((declared) => declared.name === name && declared.kind !== "sliced-table"),
       `${factory.name} has no state ${name} that could expire`,
     );
   return {
