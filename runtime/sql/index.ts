@@ -24,7 +24,7 @@ export { type ExplainedPlan, explainJson, explainText } from "./plan/explain.ts"
 export { explainSvg } from "./plan/plan-picture.ts";
 export { comparePlans, describeComparison, type PlanComparison } from "./plan/plan-comparison.ts";
 export { type PlanOptions, planScript, type ScriptPlan } from "./plan/plan-script.ts";
-export type { Changes, Kept, PlanMode, PlanNode, PlanRow, PlanSink } from "./plan/plan-tree.ts";
+export type { Changes, Kept, PlanMode, PlanNode, PlanRow, PlanSink, ScanFilter } from "./plan/plan-tree.ts";
 export { inputsOf } from "./plan/rebuilt.ts";
 export { readSavedPlan } from "./plan/saved-plan.ts";
 export { Uids } from "./plan/uids.ts";

@@ -22,6 +22,7 @@ import { planTable } from "./plan-tables.ts";
 import type { AggregateCall, Changes, PlanMode, PlanNode, PlanSink } from "./plan-tree.ts";
 import { pruned } from "./pruning.ts";
 import { inputsOf } from "./rebuilt.ts";
+import { withScanFilters } from "./scan-filters.ts";
 import { type ScriptSettings, settingsOf } from "./script-settings.ts";
 import { StateTtls } from "./state-ttl.ts";
 import { Uids } from "./uids.ts";
@@ -153,7 +154,7 @@ function finished(
     input: equal.named(input),
     waits: kind === "query" && hasRowtime(input.row),
   }));
-  const inputs = pruned(withoutIdleWatermarks(roots, builder), builder);
+  const inputs = withScanFilters(pruned(withoutIdleWatermarks(roots, builder), builder), testsConditions, builder);
   const ttls = new StateTtls(stateTtl, builder.mode);
   const sinks: PlanSink[] = [];
   const queries: PlannedQuery[] = [];
@@ -177,6 +178,10 @@ function changesByOptions({ definition, given }: CatalogTable): Changes {
   const format = options.get("format") ?? options.get("value.format") ?? "";
   return changelogFormats.has(format) ? "retract" : "append";
 }
+
+/** Connectors of databases, which test conditions themselves. */
+const testsConditions = ({ definition, given }: CatalogTable): boolean =>
+  given === null && definition.options.some(({ key, value }) => key === "connector" && value === "mysql");
 
 const changelogFormats: ReadonlySet<string> = new Set([
   "debezium-json",

@@ -83,6 +83,13 @@ type JoinParts = {
   readonly condition: TypedExpression | null;
 };
 
+/** `column`: place in `table.definition.columns`. `value` null: of IS NULL and IS NOT NULL. */
+export type ScanFilter = {
+  readonly column: number;
+  readonly operator: "=" | "<>" | "<" | "<=" | ">" | ">=" | "IS NULL" | "IS NOT NULL";
+  readonly value: bigint | string | null;
+};
+
 export type ScanNode = Node<
   "scan",
   {
@@ -90,6 +97,8 @@ export type ScanNode = Node<
     readonly table: CatalogTable;
     /** Places of stored columns in `table.definition.columns`: what is read, in the order of the row. */
     readonly columns: readonly number[];
+    /** What the table may test as well (scan-filters.ts): none of its rows that fail are needed. */
+    readonly filters: readonly ScanFilter[];
   }
 >;
 /** Watermarks from the rows: `strategy` is the greatest time that may still be late, of each row. */
