@@ -150,6 +150,7 @@ describe("the shell", { timeout: 60_000 }, () => {
     await person.type("sql> ", "\u0004");
     assert.equal(await person.whenOver, 0);
     assert.ok(person.out.includes("| op |           a |                    n |"), person.out.join("\n"));
+    assert.equal(person.out.at(-1), "Cancelled");
     assert.match(person.said[0] ?? "", /there is no option 'sql-client\.verbose'/);
     assert.match(person.said[1] ?? "", /sql:1:1: .*no\.such/);
   });

@@ -3,9 +3,17 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { StreamError } from "../../base/index.ts";
 import { job } from "../api/index.ts";
+import { printSink } from "../connectors/basic/index.ts";
 import { t } from "../record/index.ts";
 import { JobDriver } from "../testkit/index.ts";
-import { aggregateFunction, scalarFunction, sqlJob, tableEnvironment, tableFunction } from "./index.ts";
+import {
+  type ChangelogRecord,
+  aggregateFunction,
+  scalarFunction,
+  sqlJob,
+  tableEnvironment,
+  tableFunction,
+} from "./index.ts";
 
 const mask = scalarFunction({
   arguments: [t.string, t.int32],
@@ -38,6 +46,41 @@ describe("createFunction", () => {
       const made = job((env) => tableEnvironment(env).createFunction(name, definition));
       return assert.rejects(JobDriver.start(made), isRefused("JOB_GRAPH_INVALID", `the function ${name}`, part));
     });
+
+  it("takes any name, which never becomes code", async () => {
+    const name = 'a"];globalThis.reached = 1;//`${globalThis.reached = 1}\n*/';
+    const sum = aggregateFunction({
+      arguments: [t.int32],
+      returns: t.int32,
+      accumulator: t.int32,
+      create: () => 0,
+      add: (all, value) => all + value,
+      result: (all) => all,
+    });
+    for (const each of [scalarFunction({ arguments: [t.int32], returns: t.int32, call: (n) => n + 1 }), sum]) {
+      const written = `\`${name.replaceAll("`", "``")}\``;
+      const made = job((env) => {
+        const tables = tableEnvironment(env);
+        tables.createFunction(name, each);
+        const query = `SELECT ${written}(n) AS ${written} FROM (VALUES (1)) AS v(n)`;
+        tables.sql(query).toChangelogStream({ uid: "c" }).sinkTo(printSink(), { uid: "out" });
+      });
+      await using driver = await JobDriver.start(made, { parallelism: 1 });
+      await driver.run();
+      const rows = driver.output<ChangelogRecord>("out").map(({ row }) => row);
+      assert.deepEqual(rows, [{ [name]: each === sum ? 1 : 2 }]);
+    }
+    assert.equal("reached" in globalThis, false);
+  });
+
+  it("is what a job module has instead of CREATE FUNCTION", () => {
+    const made = job((env) => {
+      const tables = tableEnvironment(env);
+      tables.execute("CREATE FUNCTION mask AS './f.ts#mask' LANGUAGE TYPESCRIPT");
+      tables.sql("SELECT mask('a', 1)");
+    });
+    return assert.rejects(JobDriver.start(made), isRefused("SQL_INVALID", "only its module knows", "createFunction"));
+  });
 
   it("refuses a second one of a name", () => {
     const made = job((env) => {
