@@ -93,4 +93,16 @@ export type {
   TimerService,
   ValueState,
 } from "./state.ts";
+export {
+  declarationOfRows,
+  NO_SLOT,
+  rowMark,
+  type RowPageView,
+  type RowRecords,
+  type RowTable,
+  type RowTableDescriptor,
+  rowTableTypes,
+  type SlicedRows,
+  type SlotGathering,
+} from "./row-table.ts";
 export type { ColumnTable, KeyedRecords, PageValues, SlicedTable, SlicedTableDescriptor } from "./table-state.ts";
