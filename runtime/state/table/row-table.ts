@@ -4,7 +4,7 @@
  * Called by: joins, for every batch: the hot path.
  *
  * RTB1 Rows are added to one page, the last one. What is removed is marked; `tidy` moves the rows of a page that is half empty behind the last ones, and frees the page.
- * RTB2 While a snapshot is unwritten, a page that it holds is copied before its marks or removals change (CTB2).
+ * RTB2 While a snapshot is unwritten, a page that it holds is copied before its marks or removals change (CTB2). Pages that are added later are not its own.
  * RTB3 A row's key is checked to belong to this subtask.
  * RTB4 A table that was restored and not declared has rows and no chains: it is only written again.
  */
@@ -37,9 +37,10 @@ import { copyRowPage, createRowPage, placesOf, type RowPage } from "./row-page.t
 const REMOVALS_MAX = PAGE_SLOTS / 2;
 const TIDIED_AT_ONCE = 8;
 
-/** A table as a snapshot holds it: of the page numbered `last` the first `used` rows, of others all. */
+/** A table as a snapshot holds it: of the first `count` pages, which may have become more since. Of that numbered `last` the first `used` rows, of others all. */
 export type FixedRows = {
   readonly pages: readonly (RowPage | null)[];
+  readonly count: number;
   readonly size: number;
   readonly last: number;
   readonly used: number;
@@ -174,7 +175,7 @@ export class HeapRowTable implements RowTable {
   fix(): FixedRows {
     this.#isListFixed = true;
     const used = this.#pages[this.#last]?.rows.used ?? 0;
-    return { pages: this.#pages, size: this.#size, last: this.#last, used };
+    return { pages: this.#pages, count: this.#pages.length, size: this.#size, last: this.#last, used };
   }
 
   /** Another layout, which fits: columns are matched by name, new ones are null (RWM1). Then rows are chained (RTB4). */

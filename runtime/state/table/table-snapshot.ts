@@ -94,8 +94,9 @@ function* slotPages(layout: TableLayout, { pages, size }: FixedTable): Generator
   }
 }
 
-function* rowPages(layout: RowLayout, { pages, last, used }: FixedRows): Generator<WrittenPage> {
-  for (const [number, page] of pages.entries()) {
+function* rowPages(layout: RowLayout, { pages, count, last, used }: FixedRows): Generator<WrittenPage> {
+  for (let number = 0; number < count; number++) {
+    const page = pages[number] ?? null;
     if (page === null) continue;
     const places = placesOf(page, number === last ? used : PAGE_SLOTS);
     if (places.length > 0) yield { slots: places.length, encode: (writer) => encodeRows(layout, page, places, writer) };
