@@ -384,16 +384,42 @@ function addSql(program: Command, found: (command: ParsedCommand) => void): void
     .option("--print", "show each statement in normal form, as it is understood")
     .addOption(new Option("--explain", "show the plan: which operators run, and what each emits").conflicts(["print"]))
     .addOption(new Option("--json", "show the plan as JSON").implies({ explain: true }).conflicts(["print"]))
+    .addOption(
+      new Option("--svg", "show the plan as a picture").implies({ explain: true }).conflicts(["print", "json"]),
+    )
+    .addOption(
+      new Option(
+        "--compare <before>",
+        "what of the state of another script, or of its plan as JSON, this one takes over, and why not the rest",
+      ).conflicts(["check", "print", "explain", "json", "svg"]),
+    )
     .action((file: string, flags: SqlFlags, command: Command) => {
-      const { check, print, explain, json } = flags;
+      const { check, print, explain, json, svg, compare } = flags;
+      if (compare !== undefined) return found({ kind: "sql", file, shows: "problems", comparedWith: compare });
       if (check !== true && explain !== true)
-        command.error("error: say what to do with the script: --check, or --explain");
-      const shows = json === true ? "json" : explain === true ? "plan" : print === true ? "statements" : "problems";
+        command.error("error: say what to do with the script: --check, --explain, or --compare");
+      const shows =
+        json === true
+          ? "json"
+          : svg === true
+            ? "svg"
+            : explain === true
+              ? "plan"
+              : print === true
+                ? "statements"
+                : "problems";
       found({ kind: "sql", file, shows });
     });
 }
 
-type SqlFlags = { readonly check?: true; readonly print?: true; readonly explain?: true; readonly json?: true };
+type SqlFlags = {
+  readonly check?: true;
+  readonly print?: true;
+  readonly explain?: true;
+  readonly json?: true;
+  readonly svg?: true;
+  readonly compare?: string;
+};
 
 /** A bare word is a StreamJob, as everywhere; a folder is written as one. */
 function placeOf(text: string): StorageCommand["place"] {

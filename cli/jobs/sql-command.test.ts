@@ -17,7 +17,13 @@ describe("streamjob sql --check", () => {
     return run(file, shows);
   }
 
-  function run(file: string, shows: SqlCommand["shows"] = "problems") {
+  function compare(content: string, comparedWith: string) {
+    const file = join(folder, "job.sql");
+    writeFileSync(file, content);
+    return run(file, "problems", comparedWith);
+  }
+
+  function run(file: string, shows: SqlCommand["shows"] = "problems", comparedWith?: string) {
     const out: string[] = [];
     const said: string[] = [];
     const exitCode = sqlCommand(
@@ -30,7 +36,7 @@ describe("streamjob sql --check", () => {
         clock: systemClock,
         random: systemRandom,
       },
-      { kind: "sql", file, shows },
+      { kind: "sql", file, shows, ...(comparedWith === undefined ? {} : { comparedWith }) },
     );
     return { exitCode, out, said };
   }
@@ -93,6 +99,30 @@ describe("streamjob sql --check", () => {
       json.nodes.map(({ kind }) => kind),
       ["scan", "calc"],
     );
+    assert.match(check(script, "svg").out.join("\n"), /^<svg [^]*>Calc<[^]*<\/svg>$/);
+  });
+
+  it("shows what of another script's state, or of its plan's, it takes over with --compare (SQC3)", () => {
+    const before = join(folder, "before.sql");
+    const table = "CREATE TABLE t (a INT, b STRING) WITH ('connector' = 'x');";
+    const count = `${table} SELECT b, COUNT(*) FROM t GROUP BY b`;
+    writeFileSync(before, count);
+    const saved = join(folder, "before.json");
+    writeFileSync(saved, check(count, "json").out.join(""));
+    for (const other of [before, saved]) {
+      const kept = compare(count.replace("FROM t", "FROM t WHERE a > 1"), other);
+      assert.equal(kept.exitCode, 0);
+      assert.match(
+        kept.out.join("\n"),
+        /^kept {4}scan of t, scan-[0-9a-f]+\nkept {4}aggregate of t \(b\), .*\nAll state fits\.$/,
+      );
+      const lost = compare(count.replace("COUNT(*)", "MAX(a)"), other);
+      assert.equal(lost.exitCode, 1);
+      assert.match(lost.out.join("\n"), /lost {4}aggregate of t \(b\), .*: select was COUNT\(\*\), and is MAX\(a\)/);
+    }
+    assert.equal(compare(`${table} SELECT c FROM t`, saved).exitCode, 1);
+    writeFileSync(saved, "{}");
+    assert.throws(() => compare(count, saved), /before\.json is not a plan: it has no nodes/);
   });
 
   it("shows no plan of a script with mistakes, or that a stream cannot run (SQC2)", () => {

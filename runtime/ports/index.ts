@@ -79,6 +79,7 @@ export type {
   BroadcastState,
   KeyedOperatorState,
   KeyedStateStore,
+  KeyWalk,
   ListState,
   MapState,
   MapStateDescriptor,
@@ -105,4 +106,11 @@ export {
   type SlicedRows,
   type SlotGathering,
 } from "./row-table.ts";
-export type { ColumnTable, KeyedRecords, PageValues, SlicedTable, SlicedTableDescriptor } from "./table-state.ts";
+export type {
+  ColumnTable,
+  KeyedRecords,
+  PageValues,
+  SlicedTable,
+  SlicedTableDescriptor,
+  TextValues,
+} from "./table-state.ts";

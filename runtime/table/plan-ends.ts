@@ -46,14 +46,15 @@ function givenStream({ table, name, uid, row, columns }: ScanNode, { given, mode
 }
 
 /** `rows`: of the sink's input. Errors: TableError. */
-export function sinkStream({ table, name, uid, input }: PlanSink, rows: Stream): void {
+export function sinkStream(planned: PlanSink, rows: Stream): void {
+  const { table, name, uid, input } = planned;
   const description = descriptionOf(name, table, "isWritten");
   const made = tableConnector(description).sink?.(input.changes);
   assert(made !== undefined, "a connector that is only read refuses to be written");
   const { encoder, recordType, sink, keyColumns } = made;
   const keys = keyColumns?.map((key) => description.columns.findIndex((column) => column.name === key)) ?? null;
   const { maker } = rows.parts;
-  const origins = keys === null ? rows.parts.origins : rowsByTableKey(input, rows, keys, uid);
+  const origins = keys === null ? rows.parts.origins : rowsByTableKey(planned, rows, keys);
   const single = input.changes === "append" || keys !== null ? {} : subtasksOf(input);
   const options = { uid, name, ...single };
   if (encoder === null) return maker.stream(origins, rows.type).sinkTo(sink, options);

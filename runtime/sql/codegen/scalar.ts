@@ -1,5 +1,5 @@
 /**
- * Owns: functions of one expression over row objects: of watermarks, VALUES, elements to be unnested.
+ * Owns: functions of one expression over row objects: of conditions of joins, watermarks, VALUES, elements to be unnested.
  *
  * SQXS1 They take and give values as rows have them (rows/row-type.ts).
  */
@@ -51,6 +51,22 @@ class RowSource implements ColumnSource {
 /** NULL is null. */
 export function compileScalar(value: TypedExpression, row: PlanRow, session: SqlSession): (row: RowObject) => unknown {
   return compile(value, [{ name: "row", row }], session, asRowValue) as (row: RowObject) => unknown;
+}
+
+/** Of a join: whether the condition is TRUE of a left and a right row. */
+export function compileCondition(
+  condition: TypedExpression,
+  { left, right }: { readonly left: PlanRow; readonly right: PlanRow },
+  session: SqlSession,
+): (left: RowObject, right: RowObject) => boolean {
+  const rows = [
+    { name: "left", row: left },
+    { name: "right", row: right },
+  ];
+  return compile(condition, rows, session, (_code, { value }) => value) as (
+    left: RowObject,
+    right: RowObject,
+  ) => boolean;
 }
 
 function compile(

@@ -5,6 +5,7 @@ import { assert } from "../../../base/index.ts";
 import { describeType } from "../../record/index.ts";
 import type { PlanColumn, PlanNode, PlanRow } from "../plan/plan-tree.ts";
 import { columnTypeOf } from "../rows/row-type.ts";
+import type { SqlRow } from "../rows/sql-row.ts";
 
 type Keyed = {
   readonly left: { readonly row: PlanRow };
@@ -37,4 +38,9 @@ export function assertKeyedUpserts(
     changes !== "upsert" || operatorKeys.every((key) => keys[0]?.includes(key) === true),
     "an input of upserts is partitioned by columns of its key: turn it into retractions first",
   );
+}
+
+export function hasNull(row: SqlRow, names: readonly string[]): boolean {
+  for (const name of names) if (row[name] === null) return true;
+  return false;
 }

@@ -2,9 +2,9 @@
  * Owns: what the sides of a join are: their rows, keys, and the row tables that they are kept in.
  * Called by: the joins.
  *
- * SQJS1 Rows that are the same are kept as often as they are there; in a stream that takes rows back it is the whole row that is looked for, because a new version may come
+ * SQJA1 Rows that are the same are kept as often as they are there; in a stream that takes rows back it is the whole row that is looked for, because a new version may come
  *     before the old one is taken back. Of a side of upserts only its key counts.
- * SQJS2 The mark of a row says how many rows of the other side it is joined with; it is kept where the join has to know when there is none.
+ * SQJA2 The mark of a row says how many rows of the other side it is joined with; it is kept where the join has to know when there is none.
  */
 import type { RowTableDescriptor } from "../../ports/index.ts";
 import { type Column, isNull } from "../../record/index.ts";
@@ -50,7 +50,7 @@ export function sidePlans(
       name,
       row: rowTypeOf([...row, ...more]),
       key: keys.map(nameAt),
-      // SQJS1
+      // SQJA1
       identity: changes === "append" ? null : (key?.map(nameAt) ?? names),
       hasMarks: marks[at],
     };
@@ -59,7 +59,7 @@ export function sidePlans(
   return [side(0, node.left, node.leftKeys), side(1, node.right, node.rightKeys)];
 }
 
-/** SQJS2, where inputs may take rows back. */
+/** SQJA2, where inputs may take rows back. */
 export const countsMatches = (join: JoinType): readonly [boolean, boolean] => {
   const [left, right] = keepsUnmatched(join);
   return [left || isHalfJoin(join), right];

@@ -1,6 +1,6 @@
 /**
  * Owns: the join of two inputs whose rows may be taken back, at any time: inner, outer, semi and anti.
- * Does not own: what each side keeps (join-sides.ts), joins of windows and of bounded inputs (held-join.ts).
+ * Does not own: what each side keeps (join-sides.ts), joins of windows and of bounded inputs (held-join.ts), those whose state expires (expiring-join.ts).
  *
  * SQJJ1 At any time the result is the join of the rows that the inputs have then. A row that has had no match, and has one now, is taken back with
  *     NULLs before it is emitted with its match; the other way round when it loses its last match.
@@ -18,6 +18,7 @@ import {
 import { type ColumnBatch, isAdded, rowKinds, TABLE_PAGE_BITS } from "../../record/index.ts";
 import type { JoinNode, PlanMode } from "../plan/plan-tree.ts";
 import type { SqlSession } from "../session.ts";
+import { expiringJoin } from "./expiring-join.ts";
 import { boundedJoin } from "./held-join.ts";
 import { assertJoinable, assertKeyedUpserts } from "./join-keys.ts";
 import { type Arrived, JoinOperator } from "./join-operator.ts";
@@ -36,7 +37,8 @@ const SLOT_MASK = 2 ** TABLE_PAGE_BITS - 1;
 
 /** In a query over bounded inputs only final rows are emitted. An inner join of rows that stay emits no others. */
 export function joinOperator(node: JoinNode, session: SqlSession, mode: PlanMode): OperatorFactory<unknown, unknown> {
-  return mode === "batch" && node.join !== "INNER" ? boundedJoin(node, session) : changingJoin(node, session);
+  if (mode === "batch" && node.join !== "INNER") return boundedJoin(node, session);
+  return node.ttl === undefined ? changingJoin(node, session) : expiringJoin(node, session);
 }
 
 function changingJoin(node: JoinNode, session: SqlSession): OperatorFactory<unknown, unknown> {

@@ -14,6 +14,7 @@ import { rowTypeOf } from "../rows/row-type.ts";
 import { namesOf, sameValues, type SqlRow } from "../rows/sql-row.ts";
 import { KeyedRowsOperator } from "./keyed-rows.ts";
 import type { RowKind } from "./row-emitter.ts";
+import { tableLatest } from "./table-latest.ts";
 
 const ROW = "row";
 
@@ -23,6 +24,8 @@ const declaresOf = ({ input }: LatestNode) => [{ name: ROW, kind: "value", type:
 
 export function deduplicateOperator(node: DeduplicateNode, mode: PlanMode): OperatorFactory<unknown, unknown> {
   assert(node.input.changes === "append", "a deduplicate takes rows that stay: rank those that change");
+  const overTable = tableLatest(node, mode);
+  if (overTable !== null) return overTable;
   return {
     kind: "operator",
     name: "deduplicate",
@@ -116,12 +119,20 @@ class BoundedDeduplicate extends Deduplicate {
 }
 
 class Normalize extends LatestRow {
+  readonly #expires: boolean;
+
+  constructor(node: NormalizeNode) {
+    super(node);
+    this.#expires = node.ttl !== undefined;
+  }
+
   protected onRow(_input: number, kind: RowKind, row: SqlRow): void {
     // What it was before is in the state.
     if (kind === rowKinds.updateBefore) return;
     const before = this.state.value();
     if (isAdded(kind)) {
-      if (before !== undefined && sameValues(before, row, this.names)) return;
+      // SQZO3
+      if (before !== undefined && !this.#expires && sameValues(before, row, this.names)) return;
       this.replace(before, row);
       this.state.update(row);
     } else if (before !== undefined) {

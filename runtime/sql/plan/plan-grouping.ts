@@ -17,6 +17,7 @@ import { type PlanContext, rewritten, WideRow } from "./plan-context.ts";
 import { bigintType, columnOf, integer, isSameOfRow } from "./plan-expressions.ts";
 import { resolvedOrder } from "./plan-order.ts";
 import type { AggregateCall, PlanNode, WindowColumn } from "./plan-tree.ts";
+import { ttlOfOnly } from "./state-ttl.ts";
 import { windowInput } from "./window-input.ts";
 
 type Expressions = readonly TypedExpression[];
@@ -143,9 +144,9 @@ const placesOfRow = (width: number, calls: readonly NamedCall[]): Pick<GroupedRo
 function plainGroups(
   input: PlanNode,
   { keys, calls }: { readonly keys: readonly number[]; readonly calls: readonly NamedCall[] },
-  { builder }: PlanContext,
+  { builder, ttls }: PlanContext,
 ): GroupedRow {
-  const node = builder.aggregate({ input, groupBy: keys }, calls);
+  const node = builder.aggregate({ input, groupBy: keys, ...ttlOfOnly(ttls) }, calls);
   return { node, ...placesOfRow(keys.length, calls), window: null };
 }
 

@@ -5,7 +5,7 @@
  * SQPP1 There is a plan only of a script without problems; what cannot be run is a problem as a mistake is.
  * SQPP2 Equal parts of the whole script are one node: a view is computed once, a table is read once, with the columns that anybody needs.
  */
-import { fail, type SqlProblem, SqlFailure } from "../syntax/problem.ts";
+import { type SqlProblem, SqlFailure } from "../syntax/problem.ts";
 import type { Span } from "../syntax/span.ts";
 import type { CatalogTable, GivenTable } from "../validate/catalog.ts";
 import type { TypedInsert } from "../validate/insert.ts";
@@ -23,6 +23,7 @@ import type { AggregateCall, Changes, PlanMode, PlanNode, PlanSink } from "./pla
 import { pruned } from "./pruning.ts";
 import { inputsOf } from "./rebuilt.ts";
 import { type ScriptSettings, settingsOf } from "./script-settings.ts";
+import { StateTtls } from "./state-ttl.ts";
 import { Uids } from "./uids.ts";
 
 export type PlanOptions = {
@@ -109,7 +110,7 @@ function planned(
     mode: settings.mode,
     timeZone: settings.timeZone,
     settings: settings.values,
-    ...finished(drafts, builder, uids),
+    ...finished(drafts, builder, { uids, stateTtl: settings.stateTtl }),
   };
 }
 
@@ -122,9 +123,7 @@ function queryDraft(query: TypedQuery, context: PlanContext): Draft {
 /** Columns that are not written are NULL. */
 function sinkDraft(insert: TypedInsert, context: PlanContext): Draft {
   const { columns, table } = insert;
-  const { isOverwrite, at } = insert;
-  if (isOverwrite)
-    fail(at, "INSERT OVERWRITE cannot be run yet", "Write INSERT INTO, and empty the table before the job starts.");
+  const { at } = insert;
   const source = planWholeQuery(insert.query, { ...context, at });
   const values = table.writable.map(({ name, type }) => {
     const place = columns.findIndex((column) => column.name === name);
@@ -146,7 +145,7 @@ function requireRunnableTree(node: PlanNode, context: PlanContext, seen = new Se
 function finished(
   drafts: readonly Draft[],
   builder: NodeBuilder,
-  uids: Uids,
+  { uids, stateTtl }: { readonly uids: Uids; readonly stateTtl: number | null },
 ): { readonly sinks: readonly PlanSink[]; readonly queries: readonly PlannedQuery[] } {
   const equal = new Uids();
   const roots = drafts.map(({ kind, input }) => ({
@@ -154,15 +153,16 @@ function finished(
     waits: kind === "query" && hasRowtime(input.row),
   }));
   const inputs = pruned(withoutIdleWatermarks(roots, builder), builder);
+  const ttls = new StateTtls(stateTtl, builder.mode);
   const sinks: PlanSink[] = [];
   const queries: PlannedQuery[] = [];
   for (const [index, draft] of drafts.entries()) {
-    const input = uids.named(inputs[index] ?? draft.input);
+    const input = uids.named(ttls.of(inputs[index] ?? draft.input));
     if (draft.kind === "query") queries.push({ at: draft.at, input });
     else {
       const { target: name, table } = draft.insert;
       const uid = uids.uniqueOf("sink", `${name} of ${uids.describedOf(input).text}`);
-      sinks.push({ uid, name, table, input });
+      sinks.push(ttls.ofSink({ uid, name, table, input }));
     }
   }
   return { sinks, queries };

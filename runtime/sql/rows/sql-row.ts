@@ -2,6 +2,7 @@
  * Owns: rows as objects, by the names of their columns (SQPT1), and whether two of them are the same.
  *
  * SQJR1 Rows are the same when their values are: NaN is NaN, -0 is 0, dates, bytes, arrays, maps and rows by what is in them.
+ * SQJR2 The text of a row is the same for the same rows, and for no others: so it finds a row in a map.
  */
 import { DateValue } from "../../record/index.ts";
 import type { PlanRow } from "../plan/plan-tree.ts";
@@ -10,6 +11,13 @@ import type { PlanRow } from "../plan/plan-tree.ts";
 export type SqlRow = Readonly<Record<string, unknown>>;
 
 export const namesOf = (row: PlanRow): readonly string[] => row.map(({ name }) => name);
+
+/** SQJR2, of the columns with these names. */
+export function rowText(row: SqlRow, names: readonly string[]): string {
+  let text = "";
+  for (let place = 0; place < names.length; place++) text += valueText(row[names[place] as string]);
+  return text;
+}
 
 /** SQJR1, of the columns with these names. */
 export function sameValues(left: SqlRow, right: SqlRow, names: readonly string[]): boolean {

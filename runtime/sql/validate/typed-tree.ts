@@ -114,6 +114,8 @@ export type TypedSelect = Body<
   {
     isDistinct: boolean;
     from: TypedTable | null;
+    /** Of the tables of FROM, from left to right: for how many milliseconds state of their rows stays, by the hint STATE_TTL; null: it says nothing. */
+    ttls: readonly (number | null)[];
     where: TypedExpression | null;
     /** Null: no GROUP BY and no aggregate. */
     grouping: Grouping | null;

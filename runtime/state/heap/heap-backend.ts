@@ -17,11 +17,13 @@ import { HeapMapState } from "./heap-map.ts";
 import { HeapTimerService, TimerRegistry } from "./heap-timers.ts";
 import { HeapAggregatingState, HeapReducingState, HeapValueState } from "./heap-value.ts";
 import { KeyContext } from "./key-context.ts";
+import { HeapKeyWalk } from "./key-walk.ts";
 import { readTables } from "../snapshot/snapshot-reader.ts";
 import { HeapKeyedSnapshot } from "../snapshot/snapshot-writer.ts";
 import type {
   AggregatingState,
   AggregatingStateDescriptor,
+  KeyWalk,
   ListState,
   MapState,
   MapStateDescriptor,
@@ -108,16 +110,24 @@ class HeapKeyedBackend implements KeyedStateBackend {
   }
 
   forEachKey(stateName: string, apply: (key: Key) => void): void {
-    const table = [...this.#tables.values()].find(({ meta }) => meta.name === stateName && !isTimers(meta.kind));
     const keys: Key[] = [];
     // Taken first: `apply` may remove keys, or add some.
-    for (const group of table?.groups ?? [])
-      for (const held of (group?.entries.values() ?? []) as Iterable<{ readonly key: Key }>) keys.push(held.key);
+    for (const group of this.#tableNamed(stateName)?.groups ?? [])
+      for (const held of group?.entries.values() ?? []) keys.push(held.key);
     for (const key of keys) {
       this.context.set(key, keyHash(key));
       apply(key);
     }
     this.context.release();
+  }
+
+  walk(stateName: string): KeyWalk {
+    return new HeapKeyWalk(this.context, () => this.#tableNamed(stateName));
+  }
+
+  #tableNamed(stateName: string): Table<{ readonly key: Key }> | undefined {
+    const table = [...this.#tables.values()].find(({ meta }) => meta.name === stateName && !isTimers(meta.kind));
+    return table as Table<{ readonly key: Key }> | undefined;
   }
 
   value<V>(descriptor: StateDescriptor<V>): ValueState<V> {
