@@ -17,6 +17,8 @@ import type {
   OperatorContext,
   OperatorFactory,
   Output,
+  RowTableDescriptor,
+  SlicedRows,
   SlicedTable,
   SlicedTableDescriptor,
   StateDescriptor,
@@ -172,6 +174,12 @@ class ExpiringKeyedState implements KeyedOperatorState {
 
   slicedTable(descriptor: SlicedTableDescriptor): SlicedTable {
     return this.#keyed.slicedTable(descriptor);
+  }
+
+  slicedRows(descriptor: RowTableDescriptor): SlicedRows {
+    // Rows in tables would stay for ever, and nobody would notice.
+    assert(!this.#plan.ttls.has(descriptor.name), `rows ${descriptor.name} do not expire`);
+    return this.#keyed.slicedRows(descriptor);
   }
 
   /** Null: state of that name does not expire. */
