@@ -86,6 +86,7 @@ async function onKubernetes(plan: Plan, flags: readonly string[]): Promise<0> {
     ["one change, p50", milliseconds(shareOf(latencies, 0.5)), "", ""],
     row("one change, p99", shareOf(latencies, 0.99), changeP99Ms, milliseconds),
     row(`writes in ${plan.quietSeconds} s of quiet`, quiet.writes, quietWrites, String),
+    ["  renewals of certificates that fell due, beside them", String(quiet.renewals), "", ""],
     [`reads in ${plan.quietSeconds} s of quiet`, String(quiet.reads), "", ""],
     ["  processor time of the operator", `${quiet.cpuSeconds.toFixed(1)} s`, "", ""],
     row("memory (resident) of the operator", memory.now, memoryBytes, megabytes),

@@ -5,6 +5,7 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { readStreamJobStatus, type StreamJob } from "../../crds/index.ts";
+import { certificatePolicy, certificateTerm } from "../../operator/engine/index.ts";
 import type { KubernetesApi } from "../../operator/kubernetes/api/index.ts";
 
 /** Between two changes. */
@@ -74,6 +75,19 @@ export class ManyJobs {
     stop.abort(new Error("measured"));
     await watch;
     return latencies.toSorted((a, b) => a - b);
+  }
+
+  /** How many have certificates whose term began in that time: milliseconds since 1970. */
+  async certificatesDue(fromMs: number, toMs: number): Promise<number> {
+    const { items } = await this.#api.list("StreamJob", { namespace: this.#namespace });
+    const isDue = (job: StreamJob): boolean => {
+      const read = readStreamJobStatus(job.status);
+      const jobId = read.kind === "unreadable" ? undefined : read.status.active?.jobId;
+      if (jobId === undefined) return false;
+      const termAt = (atMs: number): number => certificateTerm(jobId, atMs, certificatePolicy).number;
+      return termAt(fromMs) !== termAt(toMs);
+    };
+    return items.filter(isDue).length;
   }
 
   #manifest(index: number, change: number): StreamJob {

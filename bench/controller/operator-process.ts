@@ -2,6 +2,7 @@
  * Owns: the operator as a process of its own, as its pod runs it; its memory and its requests, as it tells them itself.
  *
  * OPP1 V8 may use what it chooses in a container with the chart's limit of 512 MiB: a process without one fills more.
+ * OPP2 Node has the options that the chart gives it.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { openSync, readFileSync } from "node:fs";
@@ -10,6 +11,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { setTimeout as sleep } from "node:timers/promises";
 import { freePort } from "../../test/environment/environment.ts";
+import { operatorNodeOptions } from "../../test/environment/index.ts";
 import { endWithThisProcess } from "../measure/scratch.ts";
 
 const OPERATOR = fileURLToPath(new URL("../../main/operator-main.ts", import.meta.url));
@@ -66,6 +68,7 @@ export class OperatorProcess {
       env: {
         ...process.env,
         KUBECONFIG: kubeconfig,
+        NODE_OPTIONS: operatorNodeOptions(), // OPP2
         BENCH_POD_ADDRESS: podAddress,
         STREAMJOB_OPERATOR: JSON.stringify(settings),
         LOG_LEVEL: "warn",

@@ -94,4 +94,11 @@ export type {
   TimerService,
   ValueState,
 } from "./state.ts";
-export type { ColumnTable, KeyedRecords, PageValues, SlicedTable, SlicedTableDescriptor } from "./table-state.ts";
+export type {
+  ColumnTable,
+  KeyedRecords,
+  PageValues,
+  SlicedTable,
+  SlicedTableDescriptor,
+  TextValues,
+} from "./table-state.ts";

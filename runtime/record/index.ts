@@ -15,7 +15,8 @@ export { COLUMN_ROWS, ColumnBuilder } from "./columns/column-builder.ts";
 export { decodeColumns, encodeColumns } from "./columns/column-codec.ts";
 export { hashKeyColumns } from "./columns/column-hash.ts";
 export { columnsOfRows, rowsOfColumns } from "./columns/conversion.ts";
-export { type AnyStore, storeOf } from "./columns/column-store.ts";
+export { type AnyStore, storeOf, type TextStore } from "./columns/column-store.ts";
+export { readText, TextBytes } from "./columns/text.ts";
 export { type ColumnField, type ColumnLayout, layoutOf, TABLE_PAGE_BITS } from "./columns/layout.ts";
 export {
   defaultMaxParallelism,
@@ -27,6 +28,7 @@ export {
   keyHash,
   keyIdentity,
   MAX_PARALLELISM_UPPER,
+  mix,
   ownKey,
   subtaskOfKeyGroup,
 } from "./key.ts";

@@ -28,6 +28,7 @@ import {
   rankOperator,
   rowTypeOf,
   sortOperator,
+  temporalJoinOperator,
   unnestOperator,
   valuesRows,
   watermarksOf,
@@ -37,6 +38,7 @@ import {
 } from "../sql/index.ts";
 import { isSingle, keysOf, subtasksOf } from "./distribution.ts";
 import { keyedOrigins } from "./keyed-origins.ts";
+import { lookupJoinOperator } from "./lookup-streams.ts";
 import { scanStream } from "./plan-ends.ts";
 import type { PlanWorld } from "./plan-world.ts";
 
@@ -111,6 +113,10 @@ export class PlanStreams {
         return intervalJoinOperator(node, session);
       case "windowJoin":
         return windowJoinOperator(node, session);
+      case "lookupJoin":
+        return lookupJoinOperator(node, this.#world);
+      case "temporalJoin":
+        return temporalJoinOperator(node, session);
       default:
         return unreachable(node);
     }

@@ -6,6 +6,7 @@
 import { StreamError } from "../../base/index.ts";
 import type { StreamEnvironment } from "../api/index.ts";
 import { describeProblem, type SqlProblem } from "../sql/index.ts";
+import { isLookupSetting } from "./lookup-settings.ts";
 import type { Plan } from "./script-plan.ts";
 
 /** Keys of SET that are the planner's. */
@@ -28,7 +29,7 @@ export function setScriptOptions(
   { script, name }: { readonly script: string; readonly name: string },
 ): void {
   for (const [key, { value, at }] of settings) {
-    if (OWN_KEYS.has(key)) continue;
+    if (OWN_KEYS.has(key) || isLookupSetting(key)) continue;
     const problem = problemOf(env, key, value);
     if (problem !== null)
       throw new StreamError("SQL_INVALID", describeProblem({ ...problem, at }, script, name), { destiny: "terminal" });

@@ -16,6 +16,7 @@ import {
   validateScript,
 } from "../sql/index.ts";
 
+import { lookupSettingProblems } from "./lookup-settings.ts";
 import { tableProblems } from "./table-checks.ts";
 
 export type Plan = Extract<ScriptPlan, { kind: "plan" }>;
@@ -49,7 +50,7 @@ export class ScriptPlans {
     const plan = planScript(whole, { tables, uids: this.#uids });
     if (plan.kind === "problems") throw invalid(plan.problems, before.length, whole, name);
     const inputs = plan.queries.map(({ input }) => input);
-    const problems = tableProblems(plan.sinks, inputs);
+    const problems = [...lookupSettingProblems(plan.settings), ...tableProblems(plan.sinks, inputs)];
     if (problems.length > 0) throw invalid(problems, before.length, whole, name);
     const own = { ...plan, sinks: plan.sinks.slice(this.#insertsBefore) };
     for (const { statement, meaning } of validateScript(whole, { tables }).statements) {

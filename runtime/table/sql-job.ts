@@ -6,6 +6,7 @@
  */
 import { StreamError, systemClock, systemRandom } from "../../base/index.ts";
 import { job, type Job } from "../api/index.ts";
+import { lookupSettingsOf } from "./lookup-settings.ts";
 import { sinkStream } from "./plan-ends.ts";
 import { PlanStreams } from "./plan-streams.ts";
 import { setScriptOptions } from "./script-options.ts";
@@ -25,8 +26,9 @@ export function sqlJob(script: string, name: string): Job {
         },
       );
     setScriptOptions(env, settings, { script, name });
+    const lookups = lookupSettingsOf(settings);
     const session = { timeZone, clock: systemClock, random: systemRandom };
-    const streams = new PlanStreams({ env, session, mode, given: new Map() });
+    const streams = new PlanStreams({ env, session, mode, given: new Map(), lookups: () => lookups });
     for (const sink of sinks) sinkStream(sink, streams.streamOf(sink.input));
     for (const [index, { input }] of queries.entries()) new Table(input, streams).print({ uid: `query-${index + 1}` });
   });

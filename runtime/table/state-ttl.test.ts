@@ -137,6 +137,24 @@ describe("state that expires", () => {
       "+I 1, 3",
     ],
     ["DISTINCT", "SELECT DISTINCT user_id FROM orders", "+I 1", "+I 1"],
+    [
+      "the first row of a key",
+      "SELECT user_id, worth FROM (SELECT *, PROCTIME() AS p FROM orders) QUALIFY ROW_NUMBER() OVER (PARTITION BY user_id ORDER BY p) = 1",
+      "+I 1, 5",
+      "+I 1, 3",
+    ],
+    [
+      "the last row of a key",
+      "SELECT user_id, worth FROM (SELECT *, PROCTIME() AS p FROM orders) QUALIFY ROW_NUMBER() OVER (PARTITION BY user_id ORDER BY p DESC) = 1",
+      "+I 1, 5",
+      "+I 1, 3",
+    ],
+    [
+      "OVER",
+      "SELECT user_id, SUM(worth) OVER (PARTITION BY user_id ORDER BY p) AS s FROM (SELECT *, PROCTIME() AS p FROM orders)",
+      "+I 1, 5",
+      "+I 1, 3",
+    ],
     ["one row for all", "SELECT SUM(worth) AS s FROM orders", "+I 5", "+I 3"],
   ] as const)
     it(`leaves ${what}`, async () => {

@@ -7,6 +7,7 @@ import { StreamError, systemClock, systemRandom } from "../../base/index.ts";
 import type { DataStream, StreamEnvironment } from "../api/index.ts";
 import type { GivenTable, PlanMode } from "../sql/index.ts";
 import { givenTableOf, type TableOptions } from "./given-stream.ts";
+import { type LookupSettings, lookupSettingsOf } from "./lookup-settings.ts";
 import { sinkStream } from "./plan-ends.ts";
 import { PlanStreams } from "./plan-streams.ts";
 import { type Plan, ScriptPlans } from "./script-plan.ts";
@@ -31,6 +32,7 @@ export class TableEnvironment {
   readonly #tables: GivenTable[] = [];
   readonly #given = new Map<string, DataStream<unknown>>();
   readonly #streams: PlanStreams;
+  #lookups: LookupSettings = lookupSettingsOf(new Map());
 
   /** @internal Use tableEnvironment. */
   constructor(env: StreamEnvironment, options: TableEnvironmentOptions) {
@@ -57,7 +59,7 @@ export class TableEnvironment {
       `SET 'execution.runtime-mode' = '${mode}';\nSET 'table.local-time-zone' = '${zone}';\n`,
     );
     const session = { timeZone, clock: systemClock, random: systemRandom };
-    this.#streams = new PlanStreams({ env, session, mode, given: this.#given });
+    this.#streams = new PlanStreams({ env, session, mode, given: this.#given, lookups: () => this.#lookups });
   }
 
   /** A stream as a table of that name, for the queries that follow. Errors: JOB_GRAPH_INVALID, OPTION_UNKNOWN. */
@@ -104,6 +106,8 @@ export class TableEnvironment {
   }
 
   #plan(text: string): Plan {
-    return this.#plans.plan(text, "sql", this.#tables);
+    const plan = this.#plans.plan(text, "sql", this.#tables);
+    this.#lookups = lookupSettingsOf(plan.settings);
+    return plan;
   }
 }

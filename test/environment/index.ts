@@ -24,6 +24,7 @@ export { controllerManagerPart } from "./kubernetes/controller-manager.ts";
 export { changeAuthority, secondApiServerPart } from "./kubernetes/second-api-server.ts";
 export { mariadbPart } from "./mariadb.ts";
 export { minioPart } from "./minio.ts";
+export { operatorNodeOptions } from "./operator-node-options.ts";
 export { redisPart } from "./redis.ts";
 export type { S3Server } from "./s3-server.ts";
 export { TcpRelay } from "./tcp-relay.ts";

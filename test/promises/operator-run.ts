@@ -9,6 +9,7 @@ import { closeSync, openSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { OperatorFailpointName } from "../../operator/apply/index.ts";
 import { type OperatorSettings, operatorVariables } from "../../main/control-plane/index.ts";
+import { operatorNodeOptions } from "../environment/index.ts";
 import type { RigCluster } from "./rig-cluster.ts";
 
 const PROGRAM = fileURLToPath(new URL("../../main/operator-main.ts", import.meta.url));
@@ -41,7 +42,7 @@ export class OperatorRun {
         ...process.env,
         ...variables,
         // As in the chart (SEC-13).
-        NODE_OPTIONS: "--disallow-code-generation-from-strings --disable-proto=delete",
+        NODE_OPTIONS: operatorNodeOptions(),
         [operatorVariables.settings]: JSON.stringify(all),
         STREAMJOB_FAILPOINTS: dieAt === undefined ? "" : `${dieAt.name}=kill@${dieAt.hit}`,
       },

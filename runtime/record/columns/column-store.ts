@@ -267,8 +267,9 @@ export class TextStore extends ColumnStore {
   }
 
   /** A text of another column, by words. */
-  putCopy({ words, starts, lengths }: TextColumn, row: number, at: number): void {
+  putCopy({ words, starts, lengths, isWellFormed }: TextColumn, row: number, at: number): void {
     const length = lengths[row] as number;
+    if (!isWellFormed) this.#text.isWellFormed = false;
     this.#starts[at] = this.#text.used;
     this.#lengths[at] = length;
     this.#text.copy(words, starts[row] as number, length);

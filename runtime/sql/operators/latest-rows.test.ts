@@ -5,6 +5,7 @@ import fc from "fast-check";
 import type { DeduplicateNode, NormalizeNode, PlanRow } from "../plan/plan-tree.ts";
 import { type Change, ChangelogRun, ChangelogView, inputOf, inWords, planRow } from "./changelog-run.test-support.ts";
 import { deduplicateOperator, normalizeOperator } from "./latest-rows.ts";
+import { tableLatest } from "./table-latest.ts";
 
 const ROW = planRow({ id: "int", at: "rowtime", name: "string" });
 const BY_CLOCK = planRow({ id: "int", at: "proctime", name: "string" });
@@ -86,6 +87,73 @@ for (const keep of ["first", "last"] as const) {
     });
   }
 }
+
+/** Rows of the first are in tables, a DECIMAL is not. */
+const WIDE: Readonly<Record<string, PlanRow>> = {
+  "in tables": [...ROW, { name: "n", type: { kind: "bigint", isNullable: true }, time: null }],
+  "not in tables": [
+    ...ROW,
+    { name: "n", type: { kind: "decimal", isNullable: true, precision: 9, scale: 0 }, time: null },
+  ],
+};
+const wide = fc.tuple(
+  fc.constantFrom(1, 2, 3, null),
+  fc.integer({ min: 0, max: 5 }),
+  fc.option(fc.constantFrom("", "a", "größer", "\ud800", "x".repeat(3000))),
+  fc.option(fc.constantFrom(0n, 7n, -1n)),
+);
+
+for (const [where, row] of Object.entries(WIDE)) {
+  for (const keep of ["first", "last"] as const) {
+    for (const changes of ["retract", "upsert"] as const) {
+      test(`the ${keep} of each key, ${where}, as ${changes}: batch by batch the rows that are there are those that are kept (SQTL1)`, async () => {
+        await fc.assert(
+          fc.asyncProperty(fc.array(fc.array(wide, { maxLength: 8 }), { maxLength: 12 }), async (batches) => {
+            const node: DeduplicateNode = { ...deduplicate(keep, row), changes };
+            assert.equal(tableLatest(node, "streaming") !== null, where === "in tables");
+            const factory = deduplicateOperator(node, "streaming");
+            let operator = await ChangelogRun.open(factory, { inputs: [row] });
+            const shown = new Map<string, string>();
+            const kept = new Map<string, readonly unknown[]>();
+            for (const [at, rows] of batches.entries()) {
+              if (at % 3 === 2) operator = await operator.restored(factory, { inputs: [row] });
+              for (const each of rows) {
+                const before = kept.get(String(each[0]));
+                if (
+                  before === undefined ||
+                  (keep === "last" ? each[1] >= (before[1] as number) : each[1] < (before[1] as number))
+                )
+                  kept.set(String(each[0]), each);
+              }
+              const out = operator.give(0, ...rows.map((each): Change => ["+I", ...each]));
+              // Of a key one change at most.
+              assert.ok(out.filter((change) => !change.startsWith("-")).length <= new Set(rows.map(([id]) => id)).size);
+              for (const change of out) {
+                const [, sign = "", text = "", id = ""] = /^(..)(\[([^,]*),[^]*)$/.exec(change) ?? [];
+                if (sign === "-U") assert.equal(shown.get(id), text);
+                else assert.equal(shown.has(id), sign === "+U");
+                if (sign === "-U") assert.equal(changes, "retract");
+                shown.set(id, text);
+              }
+              assert.deepEqual([...shown.values()].sort(), [...kept.values()].map((each) => inWords(...each)).sort());
+            }
+          }),
+          { numRuns: 40, seed: 17 },
+        );
+      });
+    }
+  }
+}
+
+test("keys of more than a page, of which thousands change in one batch", async () => {
+  const operator = await run(deduplicate("last"));
+  const view = new ChangelogView();
+  const rows = (round: number): readonly Change[] =>
+    Array.from({ length: 3000 }, (_none, id): Change => ["+I", (id * 7) % 2500, round, `${round} ${id}`]);
+  for (const round of [1, 2, 3]) view.apply(operator.give(0, ...rows(round)));
+  const last = new Map(rows(3).map(([, id, ...rest]) => [id, rest]));
+  assert.deepEqual(view.rows, [...last].map(([id, rest]) => inWords(id, ...rest)).sort());
+});
 
 test("of upserts each -U and -D has the whole row that was there, and what changes nothing is not emitted", async () => {
   const node: NormalizeNode = {

@@ -14,6 +14,7 @@ import { rowTypeOf } from "../rows/row-type.ts";
 import { namesOf, sameValues, type SqlRow } from "../rows/sql-row.ts";
 import { KeyedRowsOperator } from "./keyed-rows.ts";
 import type { RowKind } from "./row-emitter.ts";
+import { tableLatest } from "./table-latest.ts";
 
 const ROW = "row";
 
@@ -23,6 +24,9 @@ const declaresOf = ({ input }: LatestNode) => [{ name: ROW, kind: "value", type:
 
 export function deduplicateOperator(node: DeduplicateNode, mode: PlanMode): OperatorFactory<unknown, unknown> {
   assert(node.input.changes === "append", "a deduplicate takes rows that stay: rank those that change");
+  // Keys of a table are never taken out of it one by one.
+  const overTable = node.ttl === undefined ? tableLatest(node, mode) : null;
+  if (overTable !== null) return overTable;
   return {
     kind: "operator",
     name: "deduplicate",

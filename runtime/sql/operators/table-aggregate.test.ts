@@ -5,6 +5,7 @@ import type { AggregateCall, AggregateNode, Changes, PlanMode, PlanRow } from ".
 import type { SqlType } from "../types/sql-type.ts";
 import { aggregateOperator } from "./aggregate.ts";
 import { column, inputOf, OperatorRun, type Row, scalar, tableOf, text, time } from "./operator-run.test-support.ts";
+import { SpreadRun } from "./spread-run.test-support.ts";
 import { tableAggregate } from "./table-aggregate.ts";
 
 const input: PlanRow = [
@@ -20,10 +21,16 @@ const input: PlanRow = [
 ];
 const [K, B, I, S, D, DAY, OK, TS, X] = [0, 1, 2, 3, 4, 5, 6, 7, 8];
 
-const call = (name: string, place: number | null, type: SqlType, filter: number | null = null): AggregateCall => ({
+const call = (
+  name: string,
+  place: number | null,
+  type: SqlType,
+  filter: number | null = null,
+  isDistinct = false,
+): AggregateCall => ({
   name,
   arguments: place === null ? [] : [place],
-  isDistinct: false,
+  isDistinct,
   filter,
   ignoresNulls: false,
   order: [],
@@ -38,6 +45,16 @@ const everyCall: readonly AggregateCall[] = [
   ),
   call("MAX", DAY, scalar("date")),
   call("MIN", TS, time, OK),
+  call("MIN", K, text),
+  call("MAX", K, text, OK),
+  ...[K, B, D, DAY, OK, X].map((place) => call("COUNT", place, count, null, true)),
+  call("COUNT", B, count, OK, true),
+  call("COUNT", B, count, OK, true),
+  call("COUNT", TS, count, OK, true),
+  call("SUM", I, scalar("int"), null, true),
+  call("AVG", B, count, OK, true),
+  call("MAX", I, scalar("int"), OK, true),
+  call("APPROX_COUNT_DISTINCT", TS, count),
 ];
 
 type Of = {
@@ -47,12 +64,14 @@ type Of = {
 };
 
 /** Of an input that only appends the groups are in a table, of one that changes they are not. */
-function openRun(
-  { groupBy, calls = everyCall, changes = "retract" }: Of,
-  from: Changes,
-  mode: PlanMode,
-): Promise<OperatorRun> {
-  const node: AggregateNode = {
+function openRun(of: Of, from: Changes, mode: PlanMode): Promise<OperatorRun> {
+  const node = nodeOf(of, from);
+  assert.equal(tableAggregate(node, mode) !== null, from === "append");
+  return OperatorRun.open(aggregateOperator(node, mode), input);
+}
+
+function nodeOf({ groupBy, calls = everyCall, changes = "retract" }: Of, from: Changes): AggregateNode {
+  return {
     kind: "aggregate",
     uid: "aggregate",
     row: [
@@ -65,18 +84,16 @@ function openRun(
     groupBy,
     calls,
   };
-  assert.equal(tableAggregate(node, mode) !== null, from === "append");
-  return OperatorRun.open(aggregateOperator(node, mode), input);
 }
 
 const rowsOfAll: fc.Arbitrary<readonly Row[]> = fc.array(
   fc.record(
     {
-      k: fc.constantFrom("a", "größe", null),
+      k: fc.constantFrom("a", "größe", "größer", "\u{10000}", "\ud800", "\uffff", null),
       b: fc.option(fc.constantFrom(1n, -5n, 2n ** 63n - 1n, -(2n ** 63n))),
       i: fc.option(fc.constantFrom(1, -7, 2 ** 31 - 1, -(2 ** 31))),
       s: fc.option(fc.constantFrom(1, -3, 127)),
-      d: fc.option(fc.constantFrom(0.5, -1, Number.NaN, 1e300, 0)),
+      d: fc.option(fc.constantFrom(0.5, -1, Number.NaN, 1e300, 0, -0)),
       day: fc.option(fc.constantFrom(new Date(0), new Date(86_400_000))),
       ok: fc.option(fc.boolean()),
       ts: fc.integer({ min: 0, max: 5 }),
@@ -86,6 +103,27 @@ const rowsOfAll: fc.Arbitrary<readonly Row[]> = fc.array(
   ),
   { maxLength: 24 },
 );
+
+test("after restores at other parallelisms a table goes on as if nothing had happened: values that have counted are known to be there (SQTA2, SQDV2)", async () => {
+  await fc.assert(
+    fc.asyncProperty(rowsOfAll, rowsOfAll, rowsOfAll, async (first, second, third) => {
+      const node = nodeOf({ groupBy: [B, DAY] }, "append");
+      const make = (parallelism: number) =>
+        SpreadRun.open(aggregateOperator(node, "streaming"), { row: input, keys: [B, DAY], parallelism });
+      const [straight, moved] = [await make(1), await make(2)];
+      for (const [rows, parallelism] of [
+        [first, 3],
+        [second, 1],
+        [third, 4],
+      ] as const) {
+        for (const run of [straight, moved]) run.feed(rows);
+        await moved.restore(parallelism);
+      }
+      assert.deepEqual(moved.shown.toSorted(), straight.shown.toSorted());
+    }),
+    { numRuns: 25, seed: 20261130 },
+  );
+});
 
 for (const changes of ["retract", "upsert"] as const) {
   for (const groupBy of [[K], [], [X], [B, DAY, D]]) {

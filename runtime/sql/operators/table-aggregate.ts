@@ -1,11 +1,11 @@
 /**
- * Owns: GROUP BY without a window where each key takes a few numbers and nothing is taken back: one column table, and changes that leave batch by batch.
+ * Owns: GROUP BY without a window where each key takes a few values and nothing is taken back: one column table, and changes that leave batch by batch.
  * Not here: every other one (aggregate.ts), which emits the same rows (SQOG1 … 3).
  *
  * SQTG1 The results before and after a record stand next to each other in the batch; a selection leaves out what changes nothing.
  */
 import { assert } from "../../../base/index.ts";
-import { type Column, type ColumnBatch, ColumnBuilder, describeType, rowKinds } from "../../record/index.ts";
+import { type Column, type ColumnBatch, ColumnBuilder, rowKinds } from "../../record/index.ts";
 import type {
   ColumnTable,
   OperatorContext,
@@ -17,10 +17,11 @@ import type {
 import type { AggregateNode, PlanMode } from "../plan/plan-tree.ts";
 import { RowKeys } from "../rows/row-key.ts";
 import { rowTypeOf } from "../rows/row-type.ts";
+import { changes, PAGE_SLOTS } from "./accumulators/column-accumulator.ts";
 import { refuseRow } from "./batches-only.ts";
 import { emptyRow, ownsEmptyKey } from "./empty-group.ts";
 import { ChangeEmitter } from "./change-emitter.ts";
-import { changes, PAGE_SLOTS, TableAggregation } from "./table-aggregation.ts";
+import { TableAggregation } from "./table-aggregation.ts";
 
 const TABLE = "table";
 /** There is one. */
@@ -50,9 +51,7 @@ class TableAggregate implements StreamOperator<unknown, unknown> {
   }
 
   open(context: OperatorContext, output: Output<unknown>): void {
-    const { keyed } = context;
-    assert(keyed !== null, "rows come to an aggregate by its keys");
-    this.#tables = keyed.slicedTable(this.#aggregation.descriptor);
+    this.#tables = this.#aggregation.open(context);
     this.#output = output;
     this.#ownsEmptyKey = ownsEmptyKey(this.#node, context);
   }
@@ -84,6 +83,7 @@ class TableAggregate implements StreamOperator<unknown, unknown> {
     } else if (this.#mode === "batch") {
       this.#emitAll(table);
       this.#tables.drop(SLICE);
+      this.#aggregation.dropValues();
       this.#ownsEmptyKey = false;
     }
   }
@@ -136,7 +136,10 @@ class TableAggregate implements StreamOperator<unknown, unknown> {
   #emitAll(table: ColumnTable): void {
     const builder = this.#builder;
     for (let page = 0; page * PAGE_SLOTS < table.size; page++) {
-      builder.count = this.#aggregation.results(table, page, builder.stores);
+      const count = Math.min(PAGE_SLOTS, table.size - page * PAGE_SLOTS);
+      for (let at = 0; at < count; at++) this.#selection[at] = page * PAGE_SLOTS + at;
+      this.#aggregation.results(table, this.#selection, count, builder.stores);
+      builder.count = count;
       const batch = builder.take();
       this.#output.collectBatch(batch);
       batch.release();
@@ -148,14 +151,14 @@ class TableAggregate implements StreamOperator<unknown, unknown> {
 export function tableAggregate(node: AggregateNode, mode: PlanMode): OperatorFactory<unknown, unknown> | null {
   const { input, calls, groupBy } = node;
   if (input.changes !== "append") return null;
-  const make = (): TableAggregation | null => TableAggregation.of({ calls, groupBy, row: input.row }, TABLE);
+  const make = (): TableAggregation | null =>
+    TableAggregation.of({ calls, groupBy, row: input.row }, { name: TABLE, takesDistinct: true });
   const declared = make();
   if (declared === null) return null;
-  const { key, value } = declared.descriptor;
   return {
     kind: "operator",
     name: "aggregate",
-    declares: [{ name: TABLE, kind: "sliced-table", type: `map<${describeType(key)}, ${describeType(value)}>` }],
+    declares: declared.declarations,
     create: () => new TableAggregate(node, mode, make() as TableAggregation),
   };
 }

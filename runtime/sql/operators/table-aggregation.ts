@@ -1,15 +1,20 @@
 /**
  * Owns: the calls of an aggregate over column tables: their states as fields of a table's values, and what batches of rows do to them.
- * Called by: table-windows.ts, table-aggregate.ts.
+ * Not here: which values of DISTINCT have counted (distinct-values.ts).
+ * Called by: table-windows.ts, table-sessions.ts, table-aggregate.ts.
  *
  * SQTA1 A table's key are the columns of GROUP BY; without any it is one column of zeros.
+ * SQTA2 Groups that have values of DISTINCT are numbered: by the key group, and within it one after the other. A key group is of one subtask, so a number is of one group, whatever
+ *     the parallelism was when it was given.
  */
-import type { ColumnTable, SlicedTableDescriptor } from "../../ports/index.ts";
+import { assert } from "../../../base/index.ts";
+import type { ColumnTable, OperatorContext, SlicedTable, SlicedTableDescriptor } from "../../ports/index.ts";
 import {
   type AnyStore,
   type Column,
   type ColumnBatch,
-  isNull,
+  describeType,
+  keyGroupOfHash,
   layoutOf,
   t,
   TABLE_PAGE_BITS,
@@ -18,13 +23,16 @@ import {
 import type { AggregateCall, PlanRow } from "../plan/plan-tree.ts";
 import { rowTypeOf } from "../rows/row-type.ts";
 import {
+  changes,
   type ColumnAccumulator,
-  columnAccumulatorOf,
+  numbersAt,
+  PAGE_SLOTS,
   type Pages,
   type Records,
-} from "./accumulators/column-accumulators.ts";
-
-export const PAGE_SLOTS = 2 ** TABLE_PAGE_BITS;
+  SLOT_MASK,
+} from "./accumulators/column-accumulator.ts";
+import { columnAccumulatorOf } from "./accumulators/column-accumulators.ts";
+import { type Condition, DistinctValues, hasDistinctColumn, isTrue } from "./distinct-values.ts";
 
 type RunningCall = {
   readonly accumulator: ColumnAccumulator;
@@ -33,75 +41,156 @@ type RunningCall = {
   readonly filter: number | null;
   /** Its first field of the values. */
   readonly field: number;
+  /** Of DISTINCT: whose values they are, and which of its calls it is. */
+  readonly distinct: { readonly values: number; readonly call: number } | null;
 };
+
+type Parts = {
+  readonly calls: readonly AggregateCall[];
+  readonly groupBy: readonly number[];
+  /** Of the input, of which nothing is taken back. */
+  readonly row: PlanRow;
+};
+
+type Fields = Readonly<Record<string, ValueType<unknown>>>;
+
+/** `more`: fields of the table's values behind those of the calls. */
+type Of = { readonly name: string; readonly takesDistinct?: boolean; readonly more?: Fields };
+
+type Declared = { readonly name: string; readonly kind: string; readonly type: string };
 
 /** 0, 1, 2, … */
 const places = Int32Array.from({ length: PAGE_SLOTS }, (_none, at) => at);
+/** The table whose slices are of time has one, of no time. */
+const VALUES_SLICE = 0;
+const GROUP = "group";
+const GROUPS_A_KEY_GROUP = 2 ** 36;
 
-/** What became of each record of a batch: its key was there, and its results are the same or others; or it is new. */
-export const changes = { none: 0, update: 1, insert: 2 } as const;
+export const declarationOfTable = ({ name, key, value }: SlicedTableDescriptor): Declared => ({
+  name,
+  kind: "sliced-table",
+  type: `map<${describeType(key)}, ${describeType(value)}>`,
+});
 
 export class TableAggregation {
   readonly descriptor: SlicedTableDescriptor;
   readonly #groupBy: readonly number[];
   readonly #calls: readonly RunningCall[];
+  readonly #distinct: readonly DistinctValues[];
+  #distinctTables: readonly SlicedTable[] = [];
+  #maxParallelism = 0;
+  /** Of each key group how many groups have a number. */
+  #numbered = new Float64Array(0);
   #slots = new Int32Array(0);
   #zeros = new Int32Array(0);
+  #groups = new Float64Array(0);
   #kept: { slots: Int32Array; rows: Int32Array } = { slots: new Int32Array(0), rows: new Int32Array(0) };
+  /** By column of a condition: of each record whether it is TRUE. */
+  readonly #conditions = new Map<number, Uint8Array>();
 
-  private constructor(row: PlanRow, groupBy: readonly number[], calls: readonly RunningCall[], name: string) {
+  private constructor(
+    { row, groupBy }: Parts,
+    calls: readonly RunningCall[],
+    { name, distinct, more }: { readonly name: string; readonly distinct: readonly Distinct[]; readonly more: Fields },
+  ) {
     this.#groupBy = groupBy;
     this.#calls = calls;
+    this.#distinct = distinct.map(
+      ({ argument, filters }, at) =>
+        new DistinctValues(`${name}-values${at}`, { row, argument, filters }, () => this.#maxParallelism),
+    );
     const keys = groupBy.map((place) => row[place] as PlanRow[number]);
     const fields = calls.flatMap(({ accumulator }) => accumulator.fields);
+    const named: Record<string, ValueType<unknown>> = Object.fromEntries(
+      fields.map((type, at) => [`field${at}`, type]),
+    );
     this.descriptor = {
       name,
       key: groupBy.length === 0 ? (t.record({ all: t.int32 }) as ValueType<unknown>) : rowTypeOf(keys),
       // Without calls there is something, too: a table has values.
-      value: t.record(
-        fields.length === 0
-          ? { isThere: t.boolean }
-          : Object.fromEntries(fields.map((type, at) => [`field${at}`, type])),
-      ) as ValueType<unknown>,
+      value: t.record({
+        ...(fields.length === 0 ? { isThere: t.boolean } : named),
+        ...(distinct.length === 0 ? {} : { [GROUP]: t.int64 }),
+        ...more,
+      }) as ValueType<unknown>,
     };
   }
 
-  /** Null: it takes more than a few numbers of each key, or keys that tables do not have. `row`: of the input, of which nothing is taken back. */
-  static of(
-    {
-      calls,
-      groupBy,
-      row,
-    }: { readonly calls: readonly AggregateCall[]; readonly groupBy: readonly number[]; readonly row: PlanRow },
-    name: string,
-  ): TableAggregation | null {
+  /** Null: it takes more than a few values of each key, or keys that tables do not have. `takesDistinct`: there is one table, in which states are not merged. */
+  static of(parts: Parts, { name, takesDistinct = false, more = {} }: Of): TableAggregation | null {
+    const { calls, groupBy, row } = parts;
     const { fields } = layoutOf(rowTypeOf(row));
     if (groupBy.some((place) => fields[place]?.kind === "objects")) return null;
     const running: RunningCall[] = [];
+    const distinct: Distinct[] = [];
     let field = 0;
     for (const call of calls) {
       const accumulator = columnAccumulatorOf(call, row);
       if (accumulator === null) return null;
-      running.push({ accumulator, argument: call.arguments[0] ?? null, filter: call.filter, field });
+      const argument = call.arguments[0] ?? null;
+      const isDistinct = isOfDistinct(call);
+      if (isDistinct && (!takesDistinct || argument === null || !hasDistinctColumn(row, argument))) return null;
+      running.push({
+        accumulator,
+        argument,
+        filter: call.filter,
+        field,
+        distinct: isDistinct ? addDistinct(distinct, argument as number, call.filter) : null,
+      });
       field += accumulator.fields.length;
     }
-    return new TableAggregation(row, groupBy, running, name);
+    return new TableAggregation(parts, running, { name, distinct, more });
+  }
+
+  /** Of all tables. */
+  get declarations(): readonly Declared[] {
+    return [this.descriptor, ...this.#distinct.map(({ descriptor }) => descriptor)].map(declarationOfTable);
+  }
+
+  /** The table of the groups. */
+  open({ keyed, maxParallelism }: OperatorContext): SlicedTable {
+    assert(keyed !== null, "rows come to an aggregate by its keys");
+    const groups = keyed.slicedTable(this.descriptor);
+    this.#maxParallelism = maxParallelism;
+    this.#distinctTables = this.#distinct.map(({ descriptor }) => keyed.slicedTable(descriptor));
+    if (this.#distinct.length === 0) return groups;
+    this.#numbered = new Float64Array(maxParallelism);
+    for (const slice of groups.slices()) this.#countNumbered(groups.table(slice));
+    return groups;
+  }
+
+  /** The table of the groups is dropped, too. */
+  dropValues(): void {
+    for (const tables of this.#distinctTables) tables.drop(VALUES_SLICE);
   }
 
   /** The batch's records at these places. */
   add(table: ColumnTable, batch: ColumnBatch, rows: Int32Array, hashes: Int32Array): void {
-    const count = rows.length;
-    if (this.#slots.length < count) this.#slots = new Int32Array(count);
-    const slots = this.#slots;
-    table.slotsOf({ keys: this.#keysOf(batch), hashes, rows, count }, slots);
-    for (const { accumulator, argument, filter, field } of this.#calls) {
-      const records = { slots, rows, count };
+    const records = this.#find(table, batch, rows, hashes);
+    const fresh = this.#fresh(table, batch, records, hashes);
+    for (const call of this.#calls) {
+      const { accumulator, argument, field } = call;
+      const passes = this.#passing(call, batch, records, fresh);
       accumulator.add(
         statesOf(table, field, accumulator),
-        filter === null ? records : this.#filtered(records, batch.columns[filter] as Column),
+        passes === null ? records : this.#filtered(records, passes),
         argument === null ? null : (batch.columns[argument] as Column),
       );
     }
+  }
+
+  /** Adds one record to the state at a slot that `slotsOf` or `find` has given. */
+  addAt(table: ColumnTable, slot: number, batch: ColumnBatch, row: number): void {
+    const { slots, rows } = this.#one;
+    slots[0] = slot;
+    rows[0] = row;
+    for (const { accumulator, argument, filter, field } of this.#calls)
+      if (filter === null || isTrue(batch.columns[filter] as Condition, row))
+        accumulator.add(
+          statesOf(table, field, accumulator),
+          this.#one,
+          argument === null ? null : (batch.columns[argument] as Column),
+        );
   }
 
   /**
@@ -110,46 +199,25 @@ export class TableAggregation {
    */
   step(table: ColumnTable, batch: ColumnBatch, into: StepTarget): void {
     const { rows, hashes, stores, outcomes } = into;
-    const count = rows.length;
-    if (this.#slots.length < count) this.#slots = new Int32Array(count);
-    const slots = this.#slots;
     let next = table.size;
-    table.slotsOf({ keys: this.#keysOf(batch), hashes, rows, count }, slots);
+    const records = this.#find(table, batch, rows, hashes);
+    const { slots, count } = records;
     // Slots are given out in the order of the records.
     for (let at = 0; at < count; at++) {
       outcomes[at] = slots[at] === next ? changes.insert : changes.none;
       if (slots[at] === next) next += 1;
     }
+    const fresh = this.#fresh(table, batch, records, hashes);
     const keys = this.#groupBy.length;
-    for (const [number, call] of this.#calls.entries())
-      this.#stepOf(call, table, batch, { ...into, store: stores[keys + number] as AnyStore });
-  }
-
-  #stepOf(
-    { accumulator, argument, filter, field }: RunningCall,
-    table: ColumnTable,
-    { columns }: ColumnBatch,
-    { rows, outcomes, store }: StepTarget & { readonly store: AnyStore },
-  ): void {
-    const column = argument === null ? null : (columns[argument] as Column);
-    const one = accumulator.one(statesOf(table, field, accumulator), column);
-    const condition = filter === null ? null : (columns[filter] as Column & { readonly values: Uint8Array });
-    const { values } = store as unknown as { readonly values: (number | bigint)[] };
-    const put = (at: number, value: number | bigint | null): void => {
-      if (value === null) store.setNull(at);
-      else values[at] = value;
-    };
-    const slots = this.#slots;
-    for (let at = 0; at < rows.length; at++) {
-      const row = rows[at] as number;
-      const slot = slots[at] as number;
-      const before = one.result(slot);
-      if (condition === null || isTrue(condition, row)) one.add(slot, row);
-      const after = one.result(slot);
-      put(2 * at, outcomes[at] === changes.insert ? after : before);
-      put(2 * at + 1, after);
-      const isSame = before === after || (Number.isNaN(before) && Number.isNaN(after));
-      if (outcomes[at] === changes.none && !isSame) outcomes[at] = changes.update;
+    for (const [number, call] of this.#calls.entries()) {
+      const { accumulator, argument, field } = call;
+      const passes = this.#passing(call, batch, records, fresh);
+      accumulator.step(
+        statesOf(table, field, accumulator),
+        { ...records, passes, outcomes },
+        argument === null ? null : (batch.columns[argument] as Column),
+        stores[keys + number] as AnyStore,
+      );
     }
   }
 
@@ -163,45 +231,154 @@ export class TableAggregation {
       for (const { accumulator, field } of this.#calls)
         accumulator.merge(statesOf(into, field, accumulator), statesOf(from, field, accumulator), {
           page,
-          count,
+          from: 0,
+          to: count,
           slots,
         });
     }
   }
 
-  /** The keys of a page and the results of the calls, into the first stores, from place 0; answers how many rows that are. */
-  results(table: ColumnTable, page: number, stores: readonly AnyStore[]): number {
-    const count = Math.min(PAGE_SLOTS, table.size - page * PAGE_SLOTS);
-    const keys = this.#groupBy.length;
-    const columns = table.keysOf(page);
-    for (let key = 0; key < keys; key++)
-      stores[key]?.gather(columns[key] as Column, { rows: places, from: 0, to: count, at: 0 });
-    for (const [at, { accumulator, field }] of this.#calls.entries())
-      accumulator.result(statesOf(table, field, accumulator), { page, count }, stores[keys + at] as AnyStore);
-    return count;
+  /** The state at a slot of another table. */
+  mergeAt(into: ColumnTable, slot: number, from: ColumnTable, other: number): void {
+    if (this.#slots.length < PAGE_SLOTS) this.#slots = new Int32Array(PAGE_SLOTS);
+    const place = other & SLOT_MASK;
+    this.#slots[place] = slot;
+    const part = { page: other >> TABLE_PAGE_BITS, from: place, to: place + 1, slots: this.#slots };
+    for (const { accumulator, field } of this.#calls)
+      accumulator.merge(statesOf(into, field, accumulator), statesOf(from, field, accumulator), part);
   }
 
-  #keysOf({ columns, size }: ColumnBatch): readonly Column[] {
+  /** The state at a slot is that of no row. */
+  resetAt(table: ColumnTable, slot: number): void {
+    for (const { accumulator, field } of this.#calls)
+      for (const pages of statesOf(table, field, accumulator)) {
+        const page = pages[slot >> TABLE_PAGE_BITS];
+        if (page instanceof BigInt64Array) page[slot & SLOT_MASK] = 0n;
+        else if (ArrayBuffer.isView(page)) (page as Float64Array)[slot & SLOT_MASK] = 0;
+        else page?.clear(slot & SLOT_MASK);
+      }
+  }
+
+  /** The keys of `count` slots in their order, and the results of the calls, into the first stores, from place 0. */
+  results(table: ColumnTable, slots: Int32Array, count: number, stores: readonly AnyStore[]): void {
+    const keys = this.#groupBy.length;
+    if (this.#kept.rows.length < count) this.#kept = { slots: new Int32Array(count), rows: new Int32Array(count) };
+    const { rows } = this.#kept;
+    for (let at = 0; at < count; at++) rows[at] = (slots[at] as number) & SLOT_MASK;
+    // Slots next to each other are of one page, or of a few.
+    for (let from = 0, to = 0; from < count; from = to) {
+      const page = (slots[from] as number) >> TABLE_PAGE_BITS;
+      for (to = from + 1; to < count && (slots[to] as number) >> TABLE_PAGE_BITS === page; ) to++;
+      const columns = table.keysOf(page);
+      for (let key = 0; key < keys; key++) stores[key]?.gather(columns[key] as Column, { rows, from, to, at: from });
+    }
+    for (const [at, { accumulator, field }] of this.#calls.entries())
+      accumulator.result(statesOf(table, field, accumulator), { slots, count }, stores[keys + at] as AnyStore);
+  }
+
+  readonly #one = { slots: new Int32Array(1), rows: new Int32Array(1), count: 1 };
+
+  #find(table: ColumnTable, batch: ColumnBatch, rows: Int32Array, hashes: Int32Array): Records {
+    const count = rows.length;
+    if (this.#slots.length < count) this.#slots = new Int32Array(count);
+    table.slotsOf({ keys: this.keysOf(batch), hashes, rows, count }, this.#slots);
+    return { slots: this.#slots, rows, count };
+  }
+
+  /** The columns of the key. */
+  keysOf({ columns, size }: ColumnBatch): readonly Column[] {
     if (this.#groupBy.length > 0) return this.#groupBy.map((place) => columns[place] as Column);
     if (this.#zeros.length < size) this.#zeros = new Int32Array(size);
     return [{ kind: "int32", values: this.#zeros, nulls: null }];
   }
 
-  /** Those where the condition is TRUE. */
-  #filtered({ slots, rows, count }: Records, column: Column): Records {
+  /** Of each distinct argument what counts of each of its calls. */
+  #fresh(
+    table: ColumnTable,
+    batch: ColumnBatch,
+    records: Records,
+    hashes: Int32Array,
+  ): readonly (readonly Uint8Array[])[] {
+    if (this.#distinct.length === 0) return [];
+    const { slots, rows, count } = records;
+    if (this.#groups.length < count) this.#groups = new Float64Array(count);
+    const numbers = table.values.at(-1) as Pages;
+    for (let at = 0; at < count; at++)
+      this.#groups[at] = this.#numberOf(numbers, slots[at] as number, hashes[rows[at] as number] as number);
+    const grouped = { rows, count, groups: this.#groups, hashes };
+    return this.#distinct.map((values, at) =>
+      values.take((this.#distinctTables[at] as SlicedTable).table(VALUES_SLICE), batch, grouped),
+    );
+  }
+
+  /** SQTA2: from 1 on; 0 is none. */
+  #numberOf(numbers: Pages, slot: number, hash: number): number {
+    const page = numbersAt(numbers, slot);
+    const known = page[slot & SLOT_MASK] as number;
+    if (known !== 0) return known;
+    const keyGroup = keyGroupOfHash(hash, this.#maxParallelism);
+    const within = (this.#numbered[keyGroup] as number) + 1;
+    this.#numbered[keyGroup] = within;
+    const number = keyGroup * GROUPS_A_KEY_GROUP + within;
+    page[slot & SLOT_MASK] = number;
+    return number;
+  }
+
+  #countNumbered(table: ColumnTable): void {
+    for (let slot = 0; slot < table.size; slot++) {
+      const hash = table.hashesOf(slot >> TABLE_PAGE_BITS)[slot & SLOT_MASK] as number;
+      const keyGroup = keyGroupOfHash(hash, this.#maxParallelism);
+      this.#numbered[keyGroup] = (this.#numbered[keyGroup] as number) + 1;
+    }
+  }
+
+  /** Of each record whether it counts for the call; null: all do. */
+  #passing(
+    { filter, distinct }: RunningCall,
+    batch: ColumnBatch,
+    { rows, count }: Records,
+    fresh: readonly (readonly Uint8Array[])[],
+  ): Uint8Array | null {
+    if (distinct !== null) return fresh[distinct.values]?.[distinct.call] as Uint8Array;
+    if (filter === null) return null;
+    let passes = this.#conditions.get(filter);
+    if (passes === undefined || passes.length < count) {
+      passes = new Uint8Array(Math.max(PAGE_SLOTS, count));
+      this.#conditions.set(filter, passes);
+    }
+    const condition = batch.columns[filter] as Condition;
+    for (let at = 0; at < count; at++) passes[at] = isTrue(condition, rows[at] as number) ? 1 : 0;
+    return passes;
+  }
+
+  #filtered({ slots, rows, count }: Records, passes: Uint8Array): Records {
     if (this.#kept.slots.length < count) this.#kept = { slots: new Int32Array(count), rows: new Int32Array(count) };
     const kept = this.#kept;
-    const condition = column as Column & { readonly values: Uint8Array };
     let size = 0;
     for (let at = 0; at < count; at++) {
-      const row = rows[at] as number;
-      if (!isTrue(condition, row)) continue;
+      if (passes[at] !== 1) continue;
       kept.slots[size] = slots[at] as number;
-      kept.rows[size] = row;
+      kept.rows[size] = rows[at] as number;
       size += 1;
     }
     return { slots: kept.slots, rows: kept.rows, count: size };
   }
+}
+
+/** An argument, and the FILTER of each call of it. */
+type Distinct = { readonly argument: number; readonly filters: (number | null)[] };
+
+/** MIN and MAX are the same of all values. */
+const isOfDistinct = ({ name, isDistinct }: AggregateCall): boolean =>
+  name === "APPROX_COUNT_DISTINCT" || (isDistinct && name !== "MIN" && name !== "MAX");
+
+/** Calls with the same condition are one. */
+function addDistinct(distinct: Distinct[], argument: number, filter: number | null): RunningCall["distinct"] {
+  let values = distinct.findIndex((each) => each.argument === argument);
+  if (values < 0) values = distinct.push({ argument, filters: [] }) - 1;
+  const { filters } = distinct[values] as Distinct;
+  const known = filters.indexOf(filter);
+  return { values, call: known >= 0 ? known : filters.push(filter) - 1 };
 }
 
 export type StepTarget = {
@@ -212,10 +389,6 @@ export type StepTarget = {
   readonly stores: readonly AnyStore[];
   readonly outcomes: Uint8Array;
 };
-
-function isTrue({ values, nulls }: Column & { readonly values: Uint8Array }, row: number): boolean {
-  return values[row] === 1 && (nulls === null || !isNull(nulls, row));
-}
 
 const statesOf = ({ values }: ColumnTable, field: number, { fields }: ColumnAccumulator): readonly Pages[] =>
   values.slice(field, field + fields.length);

@@ -16,6 +16,8 @@ import {
   text,
   time,
 } from "./operator-run.test-support.ts";
+import { SpreadRun } from "./spread-run.test-support.ts";
+import { tableSessions } from "./table-sessions.ts";
 import { tableWindows } from "./table-windows.ts";
 import { windowAggregateOperator } from "./window-aggregate.ts";
 import { LATE_ROWS } from "./window-time.ts";
@@ -73,7 +75,7 @@ function nodeOf(
     changes: "append",
     keys: [],
     input: inputOf(row, changes),
-    window,
+    window: window.kind === "session" ? { ...window, partition: groupBy } : window,
     groupBy,
     calls,
     adds: ["start", "end", "time"],
@@ -82,7 +84,7 @@ function nodeOf(
 
 async function openRun(node: WindowAggregateNode, clock = new ManualClock()): Promise<OperatorRun> {
   const session = { timeZone: "Europe/Berlin", clock };
-  const isInTables = tableWindows(node, session) !== null;
+  const isInTables = (tableWindows(node, session) ?? tableSessions(node, session)) !== null;
   assert.equal(isInTables, node.input.changes === "append");
   return OperatorRun.open(windowAggregateOperator(node, session), node.input.row, { keySelector: () => null, clock });
 }
@@ -92,6 +94,7 @@ const windows = {
   tumble: { ...rowtime, kind: "tumble", size: 10, offset: 0 },
   hop: { ...rowtime, kind: "hop", size: 10, slide: 4, offset: 1 },
   cumulate: { ...rowtime, kind: "cumulate", size: 12, step: 4, offset: -2 },
+  session: { ...rowtime, kind: "session", gap: 5, partition: [] },
 } as const satisfies Record<string, PlanWindow>;
 
 const histories: fc.Arbitrary<readonly Step[]> = fc
@@ -121,7 +124,7 @@ const histories: fc.Arbitrary<readonly Step[]> = fc
 
 for (const [name, window] of Object.entries(windows)) {
   for (const groupBy of [[K], [], [K, B, DAY]]) {
-    test(`${name} by ${groupBy.length} columns: tables emit what states of each key do, also after a restore (SQOC1, SQTW1)`, async () => {
+    test(`${name} by ${groupBy.length} columns: tables emit what states of each key do, also after a restore (SQOC1, SQTW1, SQTE1)`, async () => {
       await fc.assert(
         fc.asyncProperty(histories, async (history) => {
           const steps = [...history, { watermark: 1e6 }];
@@ -147,6 +150,74 @@ for (const [name, window] of Object.entries(windows)) {
     });
   }
 }
+
+test("after restores at other parallelisms sessions go on, and end when they would have", async () => {
+  await fc.assert(
+    fc.asyncProperty(histories, async (history) => {
+      const node = nodeOf(windows.session, [K, I], "append");
+      const factory = windowAggregateOperator(node, { timeZone: "UTC", clock: new ManualClock() });
+      const make = (parallelism: number) => SpreadRun.open(factory, { row: input, keys: [K, I], parallelism });
+      const [straight, moved] = [await make(1), await make(2)];
+      for (const [at, step] of [...history, { watermark: 1e6 }].entries()) {
+        for (const run of [straight, moved]) {
+          if ("watermark" in step) run.watermark(step.watermark as number);
+          else run.feed([step as Row]);
+        }
+        if (at % 5 === 4) await moved.restore(1 + (at % 4));
+      }
+      assert.deepEqual(moved.shown.toSorted(), straight.shown.toSorted());
+    }),
+    { numRuns: 25, seed: 20261130 },
+  );
+});
+
+test("sessions that go on for long, of more keys than a page has slots, are emitted once, and nothing is kept of them (SQTE1, SQSC1)", async () => {
+  const calls = [call("COUNT", null, count)];
+  const session = { ...windows.session, gap: 1000 };
+  const [tables, states] = [
+    await openRun(nodeOf(session, [I], "append", input, calls)),
+    await openRun(nodeOf(session, [I], "retract", input, calls)),
+  ];
+  const empty = await tables.stateBytes();
+  // Keys pause now and then for longer than the gap; some end at once, some go on for ten gaps.
+  const steps = Array.from({ length: 12_000 }, (_none, at): Step[] => {
+    const [i, ts] = [(at * 7919) % (at % 3 === 0 ? 1500 : 40), at - ((at * 31) % 500)];
+    const row = { ...emptyRow, i, ts: ts + Math.floor(i / 700) * 1500 };
+    return at % 100 === 99 ? [row, { watermark: at - 500 }] : [row];
+  }).flat();
+  for (const run of [tables, states]) run.feed([...steps, { watermark: 1e6 }]);
+  assert.ok(tables.shown.length > 2500);
+  assert.deepEqual(tableOf(tables.shown), tableOf(states.shown));
+  assert.equal(await tables.stateBytes(), empty);
+});
+
+test("a row that is not late, though the session that it would have been in is over, begins one anew", async () => {
+  const run = await openRun(nodeOf(windows.session, [K], "append", input, [call("COUNT", null, count)]));
+  const row = (k: string, ts: number): Row => ({ ...emptyRow, k, ts });
+  run.feed([row("a", 0), row("a", 0), row("b", 4), { watermark: 4 }, row("a", 1), { watermark: 100 }]);
+  assert.deepEqual(tableOf(run.shown), ["[a, 1, 1, 6, 5]", "[a, 2, 0, 5, 4]", "[b, 1, 4, 9, 8]"]);
+});
+
+test("sessions of processing time end by the clock, also after a restore, each once", async () => {
+  const clock = new ManualClock();
+  const proctime = input.map((each, at) => (at === TS ? column("ts", instant, "proctime") : each));
+  const window = { kind: "session", gap: 100, partition: [K], time: TS, isProctime: true } as const;
+  const run = await openRun(nodeOf(window, [K], "append", proctime, [call("COUNT", null, count)]), clock);
+  const row = { ...emptyRow, k: "a", ts: 0 };
+  run.feed([row, { watermark: 500 }, { afterMs: 60 }, row, { afterMs: 99 }]);
+  assert.deepEqual(run.shown, []);
+  await run.restore();
+  run.feed([{ afterMs: 1 }]);
+  const local = 3_600_000;
+  assert.deepEqual(run.shown, [`+I[a, 2, ${local}, ${local + 160}, 159]`]);
+  run.feed([row, { afterMs: 1000 }, row]);
+  await run.restore();
+  run.feed([{ afterMs: 1000 }]);
+  assert.deepEqual(run.shown.slice(1), [
+    `+I[a, 1, ${local + 160}, ${local + 260}, 259]`,
+    `+I[a, 1, ${local + 1160}, ${local + 1260}, 1259]`,
+  ]);
+});
 
 test("more keys than a page has slots are emitted, each once, and nothing is kept of a window that is over (SQTW2)", async () => {
   const run = await openRun(nodeOf(windows.hop, [I], "append", input, [call("COUNT", null, count)]));

@@ -6,7 +6,7 @@
  * SQTW2 A slice's table is dropped with its last window.
  */
 import { assert, type Clock } from "../../../base/index.ts";
-import { type ColumnBatch, ColumnBuilder, describeType } from "../../record/index.ts";
+import { type ColumnBatch, ColumnBuilder } from "../../record/index.ts";
 import type {
   Counter,
   OperatorContext,
@@ -19,8 +19,9 @@ import type { WindowAggregateNode } from "../plan/plan-tree.ts";
 import { RowKeys } from "../rows/row-key.ts";
 import { rowTypeOf } from "../rows/row-type.ts";
 import type { SqlSession } from "../session.ts";
+import { PAGE_SLOTS } from "./accumulators/column-accumulator.ts";
 import { refuseRow } from "./batches-only.ts";
-import { PAGE_SLOTS, TableAggregation } from "./table-aggregation.ts";
+import { TableAggregation } from "./table-aggregation.ts";
 import { declarationOfWatermark, WatermarkMemory } from "./watermark-memory.ts";
 import { LATE_ROWS, WindowTime } from "./window-time.ts";
 import { firstOpenEnd, type SlicedWindow, WindowSlices } from "./windows.ts";
@@ -37,6 +38,7 @@ class TableWindows implements StreamOperator<unknown, unknown> {
   readonly #keys: RowKeys;
   readonly #clock: Clock;
   readonly #builder: ColumnBuilder;
+  readonly #slots = new Int32Array(PAGE_SLOTS);
   #tables!: SlicedTable;
   #over!: WatermarkMemory;
   #late!: Counter;
@@ -56,9 +58,7 @@ class TableWindows implements StreamOperator<unknown, unknown> {
   }
 
   open(context: OperatorContext, output: Output<unknown>): void {
-    const { keyed } = context;
-    assert(keyed !== null, "rows come to an aggregate by its keys");
-    this.#tables = keyed.slicedTable(this.#aggregation.descriptor);
+    this.#tables = this.#aggregation.open(context);
     this.#over = new WatermarkMemory(context);
     this.#late = context.metrics.counter(LATE_ROWS);
     this.#output = output;
@@ -135,7 +135,9 @@ class TableWindows implements StreamOperator<unknown, unknown> {
     const first = this.#node.row.length - this.#node.adds.length;
     for (let page = 0; page * PAGE_SLOTS < table.size; page++) {
       const { stores } = builder;
-      const count = this.#aggregation.results(table, page, stores);
+      const count = Math.min(PAGE_SLOTS, table.size - page * PAGE_SLOTS);
+      for (let at = 0; at < count; at++) this.#slots[at] = page * PAGE_SLOTS + at;
+      this.#aggregation.results(table, this.#slots, count, stores);
       for (const [at, name] of this.#node.adds.entries()) {
         const store = stores[first + at];
         assert(store !== undefined && "values" in store, "a window's times are numbers");
@@ -182,17 +184,13 @@ class TableWindows implements StreamOperator<unknown, unknown> {
 export function tableWindows(node: WindowAggregateNode, session: SqlSession): OperatorFactory<unknown, unknown> | null {
   const { window, input, calls, groupBy } = node;
   if (window.kind === "session" || input.changes !== "append") return null;
-  const make = (): TableAggregation | null => TableAggregation.of({ calls, groupBy, row: input.row }, SLICES);
+  const make = (): TableAggregation | null => TableAggregation.of({ calls, groupBy, row: input.row }, { name: SLICES });
   const declared = make();
   if (declared === null) return null;
-  const { key, value } = declared.descriptor;
   return {
     kind: "operator",
     name: "windowAggregate",
-    declares: [
-      { name: SLICES, kind: "sliced-table", type: `map<${describeType(key)}, ${describeType(value)}>` },
-      declarationOfWatermark,
-    ],
+    declares: [...declared.declarations, declarationOfWatermark],
     create: () => new TableWindows(node, window, session, make() as TableAggregation),
   };
 }

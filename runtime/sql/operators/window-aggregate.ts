@@ -13,6 +13,7 @@ import type { SqlSession } from "../session.ts";
 import { Aggregation, type AggregationState } from "./aggregation.ts";
 import { SESSIONS, sessionType, SessionWindows } from "./session-windows.ts";
 import { SlicedWindows, SLICES } from "./sliced-windows.ts";
+import { tableSessions } from "./table-sessions.ts";
 import { tableWindows } from "./table-windows.ts";
 import { declarationOfWatermark } from "./watermark-memory.ts";
 import { LATE_ROWS, WindowTime } from "./window-time.ts";
@@ -109,15 +110,15 @@ export function windowAggregateOperator(
   session: SqlSession,
 ): OperatorFactory<unknown, unknown> {
   const { window, groupBy } = node;
-  const overTables = tableWindows(node, session);
-  if (overTables !== null) return overTables;
-  const { type } = aggregationOf(node);
   if (window.kind === "session" && !areSameColumns(window.partition, groupBy))
     throw new StreamError(
       "JOB_GRAPH_INVALID",
       "a SESSION window is partitioned by other columns than its rows are grouped by; group by window_start, window_end and all of its PARTITION BY",
       { destiny: "terminal" },
     );
+  const overTables = tableWindows(node, session) ?? tableSessions(node, session);
+  if (overTables !== null) return overTables;
+  const { type } = aggregationOf(node);
   const state: ValueType<unknown> = window.kind === "session" ? sessionType(type) : type;
   return {
     kind: "operator",

@@ -6,6 +6,7 @@
 import { formatDuration } from "../../../base/index.ts";
 import { typeText } from "../types/sql-type.ts";
 import { quoted } from "../validate/names.ts";
+import { lookupRow } from "./lookup-row.ts";
 import type { ScriptPlan } from "./plan-script.ts";
 import type { AggregateCall, PlanNode, PlanRow, SortColumn } from "./plan-tree.ts";
 import { inputsOf } from "./rebuilt.ts";
@@ -60,6 +61,8 @@ const titles: Readonly<Record<PlanNode["kind"], string>> = {
   join: "Join",
   intervalJoin: "IntervalJoin",
   windowJoin: "WindowJoin",
+  temporalJoin: "TemporalJoin",
+  lookupJoin: "LookupJoin",
   rank: "Rank",
   deduplicate: "Deduplicate",
   sort: "Sort",
@@ -235,6 +238,8 @@ function statefulParts(node: Exclude<PlanNode, { readonly kind: Stateless }>): P
       ];
     case "windowTable":
       return [["window", `${describeWindow(node.window)} on ${nameIn(node.input.row)(node.window.time)}`]];
+    case "lookupJoin":
+      return lookupParts(node);
     case "rank":
       return [
         ["partitionBy", list(node.input.row, node.partitionBy)],
@@ -269,7 +274,7 @@ function statefulParts(node: Exclude<PlanNode, { readonly kind: Stateless }>): P
   }
 }
 
-function joinParts(node: PlanNode & { readonly kind: "join" | "intervalJoin" | "windowJoin" }): Parts {
+function joinParts(node: PlanNode & { readonly kind: "join" | "intervalJoin" | "windowJoin" | "temporalJoin" }): Parts {
   const { left, right, leftKeys, rightKeys, condition, join } = node;
   const on = leftKeys.map((key, index) => `${nameIn(left.row)(key)} = ${nameIn(right.row)(rightKeys[index] ?? -1)}`);
   const both = [
@@ -287,6 +292,24 @@ function joinParts(node: PlanNode & { readonly kind: "join" | "intervalJoin" | "
         ]
       : node.kind === "windowJoin"
         ? [["window", `${nameIn(left.row)(node.leftEnd)} = ${nameIn(right.row)(node.rightEnd)}`]]
-        : [];
+        : node.kind === "temporalJoin"
+          ? [
+              [
+                "asOf",
+                `left.${nameIn(left.row)(node.leftTime)}, versions by right.${nameIn(right.row)(node.rightTime)}`,
+              ],
+            ]
+          : [];
   return [["join", join], ["on", on.join(", ")], ...bounds, ...where];
+}
+
+function lookupParts(node: PlanNode & { readonly kind: "lookupJoin" }): Parts {
+  const { input, asks, table, condition } = node;
+  const found = lookupRow(node).map(({ name }) => quoted(name));
+  const on = asks.map(({ place, column }) => {
+    return `${quoted(table.schema.columns[column]?.name ?? "")} = ${nameIn(input.row)(place)}`;
+  });
+  const both = [...input.row.map(({ name }) => `left.${quoted(name)}`), ...found.map((name) => `right.${name}`)];
+  const where: Parts = condition === null ? [] : [["where", typedText(condition, (index) => both[index] ?? "")]];
+  return [["table", node.name], ["join", node.join], ["on", on.join(", ")], ["fields", found.join(", ")], ...where];
 }

@@ -28,7 +28,7 @@ export type JoinSpec = {
 
 type JoinParts = Pick<JoinNode, "left" | "right" | "join" | "leftKeys" | "rightKeys" | "condition">;
 
-type Key = { readonly left: TypedExpression; readonly right: TypedExpression };
+export type Key = { readonly left: TypedExpression; readonly right: TypedExpression };
 
 /** Row: that of the left side, followed, but for SEMI and ANTI, by that of the right. */
 export function joinOf(spec: JoinSpec, builder: NodeBuilder): PlanNode {
@@ -78,7 +78,7 @@ function plainJoin<T extends PlanNode | null>(
 }
 
 /** SQPJ1. Null: the part is no key. */
-function keyOf(conjunct: TypedExpression, width: number): Key | null {
+export function keyOf(conjunct: TypedExpression, width: number): Key | null {
   if (conjunct.kind !== "call" || conjunct.name !== "=") return null;
   const [first, second] = conjunct.arguments;
   if (first === undefined || second === undefined) return null;
@@ -108,7 +108,7 @@ function sideOf(value: TypedExpression, width: number): "left" | "right" | null 
 }
 
 /** The row, followed by those keys that are no columns of it; and the places of all keys. */
-function withKeys(
+export function withKeys(
   node: PlanNode,
   keys: readonly TypedExpression[],
   builder: NodeBuilder,

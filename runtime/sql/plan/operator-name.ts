@@ -1,7 +1,7 @@
 /**
  * Owns: what the operator of a node is called where people see it: in the graph, in metrics, in the refusal of a restore, which names an operator whose state would be lost.
  *
- * SQOX1 Operators with state are called by what they do it by: `aggregate by user_id`, `join on id = user_id`. It is no part of the uid, and may change.
+ * SQNM1 Operators with state are called by what they do it by: `aggregate by user_id`, `join on id = user_id`. It is no part of the uid, and may change.
  */
 import { ownPartsOf } from "./explain.ts";
 import type { PlanNode } from "./plan-tree.ts";

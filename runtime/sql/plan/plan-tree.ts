@@ -7,6 +7,7 @@
  * SQPT2 `uid` follows from what the node computes, not from its place in the plan: state finds its operator after an edit elsewhere.
  * SQPT3 Where `changes` is `append`, every row is an insert, forever.
  */
+import type { Span } from "../syntax/span.ts";
 import type { SqlType } from "../types/sql-type.ts";
 import type { CatalogTable } from "../validate/catalog.ts";
 import type { TimeAttribute, TypedExpression } from "../validate/typed-tree.ts";
@@ -139,6 +140,34 @@ export type IntervalJoinNode = Node<
 >;
 /** Of both sides the rows of equal windows; the windows' start and end are among the keys. */
 export type WindowJoinNode = Node<"windowJoin", JoinParts & { readonly leftEnd: number; readonly rightEnd: number }>;
+/**
+ * Each left row with the version of the right that was there at its time: of its key the newest whose time is not later. INNER and LEFT. Of the right, each row is a version of its
+ * key, and one that is deleted says that from its time on there is none.
+ */
+export type TemporalJoinNode = Node<
+  "temporalJoin",
+  JoinParts & { readonly leftTime: number; readonly rightTime: number }
+>;
+/**
+ * Each row with those that a table outside answers for it now. INNER and LEFT. Row: the input's, then `columns`. `condition`: over the input's row followed by what is read
+ * (lookup-row.ts).
+ */
+export type LookupJoinNode = Node<
+  "lookupJoin",
+  {
+    readonly input: PlanNode;
+    readonly name: string;
+    readonly table: CatalogTable;
+    /** Places of stored columns in `table.definition.columns`: what is read, those of `asks` among them. */
+    readonly columns: readonly number[];
+    /** What the table is asked by. `place`: of the value in the input's row; `column`: as in `columns`. */
+    readonly asks: readonly { readonly place: number; readonly column: number }[];
+    readonly join: "INNER" | "LEFT";
+    readonly condition: TypedExpression | null;
+    /** Of the text, for messages. */
+    readonly at: Span;
+  }
+>;
 /** Rows `from` to `to` (from 1, both included) of each partition in that order. Row: the input's, and behind it the rank where `showsRank`. */
 export type RankNode = Node<
   "rank",
@@ -211,6 +240,8 @@ export type PlanNode =
   | JoinNode
   | IntervalJoinNode
   | WindowJoinNode
+  | TemporalJoinNode
+  | LookupJoinNode
   | RankNode
   | DeduplicateNode
   | SortNode

@@ -46,7 +46,7 @@ export class Uids {
     const described = describe(
       over,
       inputs.map((input) => this.describedOf(input)),
-      node.kind === "scan" ? this.#textOf(node.table) : "",
+      node.kind === "scan" || node.kind === "lookupJoin" ? this.#textOf(node.table) : "",
     );
     const known = this.#nodes.get(described.whole);
     if (known !== undefined) return known;
@@ -112,6 +112,8 @@ const ROW_KEEPERS: readonly PlanNode["kind"][] = [
   "join",
   "intervalJoin",
   "windowJoin",
+  "temporalJoin",
+  "lookupJoin",
   "rank",
   "deduplicate",
   "normalize",
@@ -173,11 +175,18 @@ function functionText(node: PlanNode, name: Names): string {
       return `${describeWindow(node.window)} at ${name(node.window.time)}`;
     case "join":
     case "intervalJoin":
-    case "windowJoin": {
+    case "windowJoin":
+    case "temporalJoin": {
       const width = node.left.row.length;
       const keys = node.leftKeys.map((key, index) => `${name(key)} = ${name(width + (node.rightKeys[index] ?? 0))}`);
       const bounds = node.kind === "intervalJoin" ? ` in ${node.lower} to ${node.upper}` : "";
-      return `${node.kind} ${node.join} on ${keys.join(", ")}${bounds}`;
+      const times =
+        node.kind === "temporalJoin" ? ` as of ${name(node.leftTime)}, ${name(width + node.rightTime)}` : "";
+      return `${node.kind} ${node.join} on ${keys.join(", ")}${bounds}${times}`;
+    }
+    case "lookupJoin": {
+      const keys = node.asks.map(({ place, column }) => `${node.table.schema.columns[column]?.name} = ${name(place)}`);
+      return `lookup ${node.join} in ${node.name} on ${keys.join(", ")}`;
     }
     case "rank":
       return `rank ${node.from} to ${node.to} of ${list(node.partitionBy, name)} by ${orderText(node.orderBy, name)}`;

@@ -8,10 +8,19 @@
  *     a list and a number, whatever its size.
  * CTB3 A key that is new is checked to belong to this subtask.
  */
-import type { ColumnTable, KeyedRecords, PageValues } from "../../ports/index.ts";
+import type { ColumnTable, KeyedRecords } from "../../ports/index.ts";
 import { type Column, type Float64Column, TABLE_PAGE_BITS } from "../../record/index.ts";
 import { sameKey } from "./key-match.ts";
-import { addKey, convertPage, copyPage, createPage, PAGE_SLOTS, SLOT_MASK, type TablePage } from "./page.ts";
+import {
+  addKey,
+  convertPage,
+  copyPage,
+  createPage,
+  type OwnPageValues,
+  PAGE_SLOTS,
+  SLOT_MASK,
+  type TablePage,
+} from "./page.ts";
 import { firstPlace, type Places, SlotIndex } from "./slot-index.ts";
 import type { TableLayout } from "./table-meta.ts";
 
@@ -29,7 +38,7 @@ export type TableContext = {
 export type FixedTable = { readonly pages: readonly TablePage[]; readonly size: number };
 
 export class HeapColumnTable implements ColumnTable {
-  values: PageValues[][];
+  values: OwnPageValues[][];
   nulls: (Uint8Array[] | null)[];
   #layout: TableLayout;
   readonly #context: TableContext;
@@ -58,7 +67,23 @@ export class HeapColumnTable implements ColumnTable {
     this.#index.step(records.count);
     if (this.#numbers !== null) this.#findNumbers(this.#numbers, records, slots);
     else this.#findAny(records, slots);
-    if (this.#context.unwritten > 0) this.#keepFixed(slots, records.count);
+    this.makeReady(slots, records.count);
+  }
+
+  find(records: KeyedRecords, slots: Int32Array): void {
+    const { hashes, rows, count } = records;
+    this.#index.step(count);
+    for (let at = 0; at < count; at++) {
+      const row = rows[at] as number;
+      const hash = hashes[row] as number;
+      const slot = this.#find(this.#index.current, records, row, hash);
+      slots[at] = slot >= 0 ? slot : this.#findOld(records, row, hash);
+    }
+    this.makeReady(slots, count);
+  }
+
+  makeReady(slots: Int32Array, count: number): void {
+    if (this.#context.unwritten > 0) this.#keepFixed(slots, count);
   }
 
   keysOf(page: number): readonly Column[] {
@@ -127,9 +152,13 @@ export class HeapColumnTable implements ColumnTable {
   }
 
   #findOldOrAdd(records: KeyedRecords, at: number, hash: number): number {
-    const { old } = this.#index;
-    const slot = old === null ? -1 : this.#find(old, records, records.rows[at] as number, hash);
+    const slot = this.#findOld(records, records.rows[at] as number, hash);
     return slot >= 0 ? slot : this.#add(records, at, hash);
+  }
+
+  #findOld(records: KeyedRecords, row: number, hash: number): number {
+    const { old } = this.#index;
+    return old === null ? -1 : this.#find(old, records, row, hash);
   }
 
   /** -1: it is not there. */
@@ -165,7 +194,9 @@ export class HeapColumnTable implements ColumnTable {
   #keepFixed(slots: Int32Array, count: number): void {
     const { latest } = this.#context;
     for (let at = 0; at < count; at++) {
-      const number = (slots[at] as number) >> TABLE_PAGE_BITS;
+      const slot = slots[at] as number;
+      if (slot < 0) continue;
+      const number = slot >> TABLE_PAGE_BITS;
       const page = this.#pages[number] as TablePage;
       if (page.madeAfter === latest) continue;
       if (this.#isListFixed) {
@@ -179,7 +210,7 @@ export class HeapColumnTable implements ColumnTable {
   #setPage(number: number, page: TablePage): void {
     this.#pages[number] = page;
     for (let field = 0; field < page.values.length; field++) {
-      (this.values[field] as PageValues[])[number] = page.values[field] as PageValues;
+      (this.values[field] as OwnPageValues[])[number] = page.values[field] as OwnPageValues;
       const nulls = this.nulls[field] as Uint8Array[] | null;
       if (nulls !== null) nulls[number] = page.nulls[field] as Uint8Array;
     }

@@ -4,8 +4,11 @@
  * PGE1 Hashes and keys are only added: what a snapshot fixed of them stays as it is. So a copy of a page shares them, and has values of its own.
  */
 import { type AnyStore, type Column, type ColumnField, storeOf, TABLE_PAGE_BITS } from "../../record/index.ts";
-import type { PageValues } from "../../ports/index.ts";
 import type { TableLayout } from "./table-meta.ts";
+import { TextPage } from "./text-page.ts";
+
+/** PageValues that this room makes. */
+export type OwnPageValues = Float64Array | BigInt64Array | Int32Array | Uint8Array | TextPage;
 
 export const PAGE_SLOTS = 2 ** TABLE_PAGE_BITS;
 export const SLOT_MASK = PAGE_SLOTS - 1;
@@ -21,7 +24,7 @@ export type PageKeys = {
 
 export type TablePage = {
   readonly keys: PageKeys;
-  readonly values: readonly PageValues[];
+  readonly values: readonly OwnPageValues[];
   /** Null where the type is not nullable. */
   readonly nulls: readonly (Uint8Array | null)[];
   /** The number of the last snapshot before its values were made: later ones hold them, too. */
@@ -75,8 +78,10 @@ export function addKey(
   if (keys.mayMove) keys.columns = keys.stores.map((store) => store.column());
 }
 
-function createValues({ kind }: ColumnField): PageValues {
+function createValues({ kind }: ColumnField): OwnPageValues {
   switch (kind) {
+    case "text":
+      return TextPage.create(PAGE_SLOTS);
     case "bigint":
       return new BigInt64Array(PAGE_SLOTS);
     case "int32":
@@ -100,9 +105,22 @@ function nullsAfter(used: number): Uint8Array {
   return nulls;
 }
 
-/** The columns of a page's values, as blocks of columns have them. */
-export function valueColumn({ kind }: ColumnField, values: PageValues, nulls: Uint8Array | null): Column {
+/** 0, 1, 2, … */
+const places = Int32Array.from({ length: PAGE_SLOTS }, (_none, at) => at);
+
+/** The values of a page's first `slots` slots, as blocks of columns have them: texts one after the other. */
+export function valueColumn(
+  field: ColumnField,
+  values: OwnPageValues,
+  { nulls, slots }: { readonly nulls: Uint8Array | null; readonly slots: number },
+): Column {
+  const { kind } = field;
   switch (kind) {
+    case "text": {
+      const store = storeOf(field, Math.max(1, slots));
+      store.gather((values as TextPage).column(), { rows: places, from: 0, to: slots, at: 0 });
+      return { ...store.column(), nulls } as Column;
+    }
     case "bigint": {
       const own = values as BigInt64Array<ArrayBuffer>;
       return { kind, values: own, words: new Int32Array(own.buffer), nulls };

@@ -1,13 +1,13 @@
 /**
  * Owns: what a sliced table is declared as, which columns that makes, and whether a restored one fits it.
  *
- * TBM1 Keys are columns of any kind but objects; values are numbers and booleans, so that a page of them is a few arrays.
+ * TBM1 Keys and values are columns of any kind but objects, so that a page of them is a few arrays.
  * TBM2 A declared key is the restored one. Values are matched by name, as the fields of a record are (EV1).
  */
 import { StreamError } from "../../../base/index.ts";
 import type { StateDeclaration } from "../../checkpoint/index.ts";
 import type { SlicedTableDescriptor } from "../../ports/index.ts";
-import { type ColumnField, type ColumnLayout, describeType, layoutOf, sameType } from "../../record/index.ts";
+import { type ColumnLayout, describeType, layoutOf, sameType } from "../../record/index.ts";
 import { planEvolution } from "../snapshot/evolution.ts";
 
 export const TABLE_KIND = "sliced-table";
@@ -20,13 +20,11 @@ export function layoutOfTable(uid: string, { name, key, value }: SlicedTableDesc
   const about = `table "${name}" of operator "${uid}"`;
   refuseKinds(about, layout.key, {
     part: "key",
-    refused: ["objects"],
     allowed: "keys are texts, numbers and booleans",
   });
   refuseKinds(about, layout.value, {
     part: "value",
-    refused: ["objects", "text"],
-    allowed: "values are numbers and booleans",
+    allowed: "values are texts, numbers and booleans",
   });
   return layout;
 }
@@ -61,13 +59,12 @@ export function incompatibleTable(uid: string, from: TableLayout, to: TableLayou
 
 type Refused = {
   readonly part: "key" | "value";
-  readonly refused: readonly ColumnField["kind"][];
   readonly allowed: string;
 };
 
 /** Errors: OPTION_INVALID (TBM1). */
-function refuseKinds(about: string, { fields }: ColumnLayout, { part, refused, allowed }: Refused): void {
-  const odd = fields.find(({ kind }) => refused.includes(kind));
+function refuseKinds(about: string, { fields }: ColumnLayout, { part, allowed }: Refused): void {
+  const odd = fields.find(({ kind }) => kind === "objects");
   if (odd === undefined) return;
   throw new StreamError(
     "OPTION_INVALID",

@@ -15,14 +15,14 @@ import {
   keyGroupOfHash,
   TABLE_PAGE_BITS,
 } from "../../record/index.ts";
-import type { PageValues } from "../../ports/index.ts";
 import type { KeyedBackendOptions, KeyedRestore, Turn } from "../backend.ts";
 import { TurnBudget } from "../snapshot/turn-budget.ts";
 import type { HeapColumnTable, TableContext } from "./column-table.ts";
-import { PAGE_SLOTS, SLOT_MASK } from "./page.ts";
+import { type OwnPageValues, PAGE_SLOTS, SLOT_MASK } from "./page.ts";
 import { HeapSlicedTable } from "./sliced-table.ts";
 import { type PagePlace, parseTableIndex, tableFile } from "./table-file.ts";
 import { incompatibleTable, isSameTable, type TableLayout } from "./table-meta.ts";
+import type { TextPage } from "./text-page.ts";
 
 /** Restored tables by name. Errors: CHECKPOINT_CORRUPT, FORMAT_TOO_NEW, STATE_INCOMPATIBLE, and those of reading the files. */
 export async function readSlicedTables(
@@ -104,12 +104,13 @@ function readPage(
 function copyValues(table: HeapColumnTable, values: ColumnBatch, rows: Int32Array, slots: Int32Array): void {
   for (const [field, column] of values.columns.entries()) {
     const { nulls } = column;
-    const target = table.values[field] as PageValues[];
+    const target = table.values[field] as OwnPageValues[];
     const targetNulls = table.nulls[field] ?? null;
     for (let at = 0; at < slots.length; at++) {
       const [slot, row] = [slots[at] as number, rows[at] as number];
       const page = slot >> TABLE_PAGE_BITS;
-      (target[page] as Float64Array)[slot & SLOT_MASK] = valuesOf(column)[row] as number;
+      if (column.kind === "text") (target[page] as TextPage).put(column, row, slot & SLOT_MASK);
+      else (target[page] as Float64Array)[slot & SLOT_MASK] = valuesOf(column)[row] as number;
       if (targetNulls !== null && (nulls === null || !isNull(nulls, row)))
         clearNull(targetNulls[page] as Uint8Array, slot & SLOT_MASK);
     }

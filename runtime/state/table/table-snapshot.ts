@@ -84,7 +84,7 @@ function encodePage({ key, value }: TableLayout, page: TablePage, count: number,
   encodeColumns(new ColumnBatch(key, columns, { count, marks }), writer);
   const values = value.fields.map((field, place) => {
     const nulls = page.nulls[place] ?? null;
-    return valueColumn(field, page.values[place] as TablePage["values"][number], nulls);
+    return valueColumn(field, page.values[place] as TablePage["values"][number], { nulls, slots: count });
   });
   encodeColumns(new ColumnBatch(value, values, { count }), writer);
 }

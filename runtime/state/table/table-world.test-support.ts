@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { nextTurn } from "../../../base/index.ts";
 import type { KeyedStateHandle } from "../../checkpoint/index.ts";
-import type { PageValues, SlicedTable, SlicedTableDescriptor } from "../../ports/index.ts";
+import type { PageValues, SlicedTable, SlicedTableDescriptor, TextValues } from "../../ports/index.ts";
 import {
   type Column,
   ColumnBuilder,
@@ -11,9 +11,12 @@ import {
   keyGroupRange,
   keyHash,
   layoutOf,
+  readText,
+  storeOf,
   subtaskOfKeyGroup,
   t,
   TABLE_PAGE_BITS,
+  type TextColumn,
   type ValueType,
 } from "../../record/index.ts";
 import { MemorySnapshotFiles } from "../../testkit/index.ts";
@@ -23,13 +26,26 @@ export const MAX_PARALLELISM = 8;
 const MASK = 2 ** TABLE_PAGE_BITS - 1;
 
 export type Row = Readonly<Record<string, Key>>;
-export type Totals = { count: number; last: bigint | null };
+export type Totals = { count: number; last: bigint | null; note: string };
 /** By slice, then by the key's text. */
 export type Model = Map<number, Map<string, Totals>>;
 /** What was fixed, in the tables and in the model. */
 export type Fixed = { readonly snapshots: readonly KeyedSnapshot[]; readonly model: Model };
 
-export const totalsType = t.record({ count: t.float64, last: t.nullable(t.bigint) }) as ValueType<unknown>;
+export const totalsType = t.record({
+  count: t.float64,
+  last: t.nullable(t.bigint),
+  note: t.string,
+}) as ValueType<unknown>;
+
+const noteOf = (count: number, last: bigint | null): string =>
+  last === null ? "\ud800" : `${"größe".repeat((count * 211) % 301)}${last}`;
+
+function textColumnOf(text: string): TextColumn {
+  const store = storeOf({ name: "note", type: t.string as ValueType<unknown>, kind: "text" }, 1);
+  store.put(text, 0);
+  return store.column() as TextColumn;
+}
 
 const textOf = (row: Row): string =>
   JSON.stringify(row, (_name, value: unknown) => (typeof value === "bigint" ? `${value}n` : value));
@@ -68,7 +84,7 @@ export class TableWorld {
     return new TableWorld({ descriptor, files, model: copyOf(model) }, backends);
   }
 
-  /** Counts each row in its key's slot, and keeps `last`. The hash is that of the first column, as over an edge by a part of the key. */
+  /** Counts each row in its key's slot, and keeps `last` and a note, a text that is now longer and now shorter. The hash is that of the first column, as over an edge by a part of the key. */
   count(slice: number, rows: readonly Row[], last: bigint | null): void {
     const { key } = this.descriptor;
     const [field] = layoutOf(key).fields;
@@ -94,6 +110,9 @@ export class TableWorld {
         const bit = 1 << (at & 7);
         bits[at >> 3] = last === null ? (bits[at >> 3] as number) | bit : (bits[at >> 3] as number) & ~bit;
         if (last !== null) (lasts[page] as BigInt64Array)[at] = last;
+        const note = noteOf((counts[page] as Float64Array)[at] as number, last);
+        const notes = (target.values[2] as readonly TextValues[])[page] as TextValues;
+        notes.put(textColumnOf(note), 0, at);
       }
       batch.release();
     }
@@ -139,7 +158,8 @@ export class TableWorld {
     this.model.set(slice, totals);
     for (const row of rows) {
       const key = textOf(row);
-      totals.set(key, { count: (totals.get(key)?.count ?? 0) + 1, last });
+      const count = (totals.get(key)?.count ?? 0) + 1;
+      totals.set(key, { count, last, note: noteOf(count, last) });
     }
   }
 }
@@ -185,9 +205,11 @@ function* contentOf(table: SlicedTable, slice: number, { key }: SlicedTableDescr
     const row = batch.take().toRows()[0] as Row;
     assert.equal(Object.keys(row).length, fields.length);
     const valueOf = (field: number): number | bigint =>
-      ((found.values[field] as readonly PageValues[])[page] as PageValues)[at] as number | bigint;
+      ((found.values[field] as readonly PageValues[])[page] as Float64Array | BigInt64Array)[at] as number | bigint;
     const bits = (found.nulls[1] as readonly Uint8Array[])[page] as Uint8Array;
     const isNull = (((bits[at >> 3] as number) >> (at & 7)) & 1) === 1;
-    yield [textOf(row), { count: valueOf(0) as number, last: isNull ? null : (valueOf(1) as bigint) }];
+    const notes = (found.values[2] as readonly TextValues[])[page] as TextValues;
+    const last = isNull ? null : (valueOf(1) as bigint);
+    yield [textOf(row), { count: valueOf(0) as number, last, note: readText(notes.column(), at) }];
   }
 }

@@ -1,0 +1,195 @@
+/**
+ * Owns: which values of an argument the groups of a table have had, for aggregates of DISTINCT values: a table of values, shared by all calls of the argument.
+ * Called by: table-aggregation.ts.
+ *
+ * SQDV1 The key is the number of the group and the value, the value a bit for each call: whether it has counted there. NULL is no value.
+ * SQDV2 The hash of a key mixes that of the group with that of the value, and belongs to the group's key group: at another parallelism values go where their group goes. It stands in
+ *     checkpoints: `valueHash` stays as it is.
+ */
+import type { ColumnTable, SlicedTableDescriptor } from "../../ports/index.ts";
+import {
+  type BigintColumn,
+  type Column,
+  type ColumnBatch,
+  isNull,
+  keyGroupOfHash,
+  layoutOf,
+  mix,
+  t,
+  type TextColumn,
+  TABLE_PAGE_BITS,
+  type ValueType,
+} from "../../record/index.ts";
+import type { PlanRow } from "../plan/plan-tree.ts";
+import { rowTypeOf } from "../rows/row-type.ts";
+import { PAGE_SLOTS, SLOT_MASK } from "./accumulators/column-accumulator.ts";
+
+/** Of an int32. */
+const CALLS_A_FIELD = 31;
+const TWO_32 = 0x1_0000_0000;
+const OF_NAN = 0x7ff8_0000;
+
+/** Records of a batch, with the number of each one's group, by record. */
+export type GroupedRecords = {
+  readonly rows: Int32Array;
+  readonly count: number;
+  readonly groups: Float64Array;
+  /** Of the groups' keys, by place. */
+  readonly hashes: Int32Array;
+};
+
+/** Whether a column of the row can be an argument. */
+export function hasDistinctColumn(row: PlanRow, place: number): boolean {
+  return layoutOf(rowTypeOf(row)).fields[place]?.kind !== "objects";
+}
+
+export class DistinctValues {
+  readonly descriptor: SlicedTableDescriptor;
+  readonly argument: number;
+  readonly #maxParallelism: () => number;
+  /** Of each call the column of its FILTER; null: it has none. */
+  readonly #filters: readonly (number | null)[];
+  /** Of each call: by record, whether its value is the first. */
+  readonly #fresh: Uint8Array[];
+  #slots = new Int32Array(0);
+  #records = new Int32Array(0);
+  #rows = new Int32Array(0);
+  #groups = new Float64Array(0);
+  #hashes = new Int32Array(0);
+
+  constructor(
+    name: string,
+    {
+      row,
+      argument,
+      filters,
+    }: { readonly row: PlanRow; readonly argument: number; readonly filters: readonly (number | null)[] },
+    maxParallelism: () => number,
+  ) {
+    this.argument = argument;
+    this.#filters = filters;
+    this.#maxParallelism = maxParallelism;
+    this.#fresh = filters.map(() => new Uint8Array(0));
+    const value = (rowTypeOf([{ ...(row[argument] as PlanRow[number]), name: "value" }]).fields ?? [])[0]
+      ?.type as ValueType<unknown>;
+    const fields = Array.from({ length: Math.ceil(filters.length / CALLS_A_FIELD) }, (_none, at) => [
+      `counted${at}`,
+      t.int32,
+    ]);
+    this.descriptor = {
+      name,
+      key: t.record({ group: t.int64, value: { ...value, nullable: false } as ValueType<never> }) as ValueType<unknown>,
+      value: t.record(Object.fromEntries(fields)) as ValueType<unknown>,
+    };
+  }
+
+  /** Of each call, by record: 1 where it counts a value that it had not had in its group. Valid until the next call. */
+  take(table: ColumnTable, batch: ColumnBatch, records: GroupedRecords): readonly Uint8Array[] {
+    const count = this.#select(batch, records);
+    const keys: readonly Column[] = [
+      { kind: "float64", values: this.#groups, nulls: null },
+      batch.columns[this.argument] as Column,
+    ];
+    table.slotsOf({ keys, hashes: this.#hashes, rows: this.#rows, count }, this.#slots);
+    for (const [call, filter] of this.#filters.entries()) {
+      const fresh = this.#fresh[call] as Uint8Array;
+      const pages = table.values[Math.floor(call / CALLS_A_FIELD)] as readonly Int32Array[];
+      const bit = 1 << (call % CALLS_A_FIELD);
+      const passes = filter === null ? null : (batch.columns[filter] as Condition);
+      fresh.fill(0, 0, records.count);
+      for (let at = 0; at < count; at++) {
+        if (passes !== null && !isTrue(passes, this.#rows[at] as number)) continue;
+        const slot = this.#slots[at] as number;
+        const page = pages[slot >> TABLE_PAGE_BITS] as Int32Array;
+        const bits = page[slot & SLOT_MASK] as number;
+        if ((bits & bit) !== 0) continue;
+        page[slot & SLOT_MASK] = bits | bit;
+        fresh[this.#records[at] as number] = 1;
+      }
+    }
+    return this.#fresh;
+  }
+
+  /** The records with a value that a call counts, with their hashes and groups by place; answers how many. */
+  #select(batch: ColumnBatch, { rows, count, groups, hashes }: GroupedRecords): number {
+    this.#makeRoom(batch.size, count);
+    const column = batch.columns[this.argument] as Column;
+    const filters = this.#filters.map((filter) => (filter === null ? null : (batch.columns[filter] as Condition)));
+    const takesAll = filters.includes(null);
+    const maxParallelism = this.#maxParallelism();
+    let selected = 0;
+    for (let at = 0; at < count; at++) {
+      const row = rows[at] as number;
+      if (column.nulls !== null && isNull(column.nulls, row)) continue;
+      if (!takesAll && !filters.some((filter) => isTrue(filter as Condition, row))) continue;
+      this.#records[selected] = at;
+      this.#rows[selected] = row;
+      this.#groups[row] = groups[at] as number;
+      this.#hashes[row] = hashWithin(hashes[row] as number, valueHash(column, row), maxParallelism);
+      selected += 1;
+    }
+    return selected;
+  }
+
+  #makeRoom(places: number, count: number): void {
+    if (this.#hashes.length < places) {
+      this.#hashes = new Int32Array(places);
+      this.#groups = new Float64Array(places);
+    }
+    if (this.#records.length >= count) return;
+    const size = Math.max(PAGE_SLOTS, count);
+    this.#records = new Int32Array(size);
+    this.#rows = new Int32Array(size);
+    this.#slots = new Int32Array(size);
+    for (const call of this.#fresh.keys()) this.#fresh[call] = new Uint8Array(size);
+  }
+}
+
+/** The condition of a FILTER. */
+export type Condition = Column & { readonly values: Uint8Array };
+
+export function isTrue({ values, nulls }: Condition, row: number): boolean {
+  return values[row] === 1 && (nulls === null || !isNull(nulls, row));
+}
+
+/** A hash of both that belongs to the key group of `hash`. */
+function hashWithin(hash: number, other: number, maxParallelism: number): number {
+  const mixed = mix(hash ^ Math.imul(other, 0x9e3779b1)) >>> 0;
+  const own = mixed - (mixed % maxParallelism) + keyGroupOfHash(hash, maxParallelism);
+  return (own < TWO_32 ? own : own - maxParallelism) | 0;
+}
+
+const bits = new Float64Array(1);
+const words = new Int32Array(bits.buffer);
+
+/** Of equal values it is equal, as keys of tables are (TKY1). */
+function valueHash(column: Column, row: number): number {
+  switch (column.kind) {
+    case "bigint":
+      return wordsHash(column, row);
+    case "text":
+      return textHash(column, row);
+    case "float64": {
+      const value = column.values[row] as number;
+      if (Number.isNaN(value)) return mix(OF_NAN);
+      // -0 is 0.
+      bits[0] = value + 0;
+      return mix((words[0] as number) ^ mix(words[1] as number));
+    }
+    default:
+      return mix(column.values[row] as number);
+  }
+}
+
+function wordsHash({ words: pairs }: BigintColumn, row: number): number {
+  return mix((pairs[2 * row] as number) ^ mix(pairs[2 * row + 1] as number));
+}
+
+function textHash({ words: all, starts, lengths }: TextColumn, row: number): number {
+  const length = lengths[row] as number;
+  const first = (starts[row] as number) >> 2;
+  let hash = length;
+  for (let word = first; word < first + ((length + 3) >> 2); word++)
+    hash = Math.imul((hash << 5) ^ (hash >>> 27) ^ (all[word] as number), 0x9e3779b1);
+  return mix(hash);
+}

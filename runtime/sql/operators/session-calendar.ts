@@ -1,0 +1,67 @@
+/**
+ * Owns: which sessions may be over at an instant: where each one stands, by stretches of the time of its end. In memory only: it follows from the sessions.
+ * Called by: table-sessions.ts.
+ *
+ * SQSC1 A session stands in it for each stretch that its end was in. In all but the last one it is passed over: the end says which that is.
+ */
+
+/** Of the time that a session takes at least, that of a stretch: few sessions of a stretch are looked at before they end. */
+const STRETCHES = 64;
+
+type Stretch = { slices: number[]; slots: number[] };
+
+export class SessionCalendar {
+  readonly #length: number;
+  readonly #stretches = new Map<number, Stretch>();
+
+  constructor(gap: number) {
+    this.#length = Math.max(1, Math.floor(gap / STRETCHES));
+  }
+
+  /** `before`: the end until now, an instant; null: it is new in that slot. */
+  add(end: number, before: number | null, slice: number, slot: number): void {
+    const number = Math.floor(end / this.#length);
+    if (before !== null && Math.floor(before / this.#length) === number) return;
+    let stretch = this.#stretches.get(number);
+    if (stretch === undefined) {
+      stretch = { slices: [], slots: [] };
+      this.#stretches.set(number, stretch);
+    }
+    stretch.slices.push(slice);
+    stretch.slots.push(slot);
+  }
+
+  /** Calls `close` for those that end by that instant, the first stretch first. `endOf`: the instant of its end; null: it is closed. */
+  forEachUntil(
+    instant: number,
+    endOf: (slice: number, slot: number) => number | null,
+    close: (slice: number, slot: number) => void,
+  ): void {
+    const reached = [...this.#stretches.keys()].filter((number) => number * this.#length <= instant);
+    for (const number of reached.sort((left, right) => left - right)) {
+      const { slices, slots } = this.#stretches.get(number) as Stretch;
+      const left: Stretch = { slices: [], slots: [] };
+      for (const [at, slice] of slices.entries()) {
+        const slot = slots[at] as number;
+        const end = endOf(slice, slot);
+        // SQSC1
+        if (end === null || Math.floor(end / this.#length) !== number) continue;
+        if (end <= instant) {
+          close(slice, slot);
+          continue;
+        }
+        left.slices.push(slice);
+        left.slots.push(slot);
+      }
+      if (left.slices.length === 0) this.#stretches.delete(number);
+      else this.#stretches.set(number, left);
+    }
+  }
+
+  /** The first instant at which one may have ended; null: there is none. */
+  get earliest(): number | null {
+    let earliest: number | null = null;
+    for (const number of this.#stretches.keys()) if (earliest === null || number < earliest) earliest = number;
+    return earliest === null ? null : earliest * this.#length;
+  }
+}

@@ -1,0 +1,325 @@
+/**
+ * Owns: GROUP BY with sessions where each key takes a few values: sessions lie in column tables, by the stretch of time in which they end.
+ * Not here: every other session (session-windows.ts), of which the same rows are emitted (SQSW1, SQSW2).
+ *
+ * SQTE1 A stretch is as long as the gap: two sessions of a key end further apart, so a key has one session in it at most. A session that goes on moves to the stretch of its new end; what
+ *     it leaves is closed, and goes when no session of its table is open.
+ * SQTE2 A row touches two sessions at most, whose ends are not before it: it looks in the stretches from its own on, of which there are about two where rows come in order.
+ */
+import { assert, type Clock } from "../../../base/index.ts";
+import { type ColumnBatch, ColumnBuilder, t, TABLE_PAGE_BITS, type ValueType } from "../../record/index.ts";
+import type {
+  ColumnTable,
+  Counter,
+  OperatorContext,
+  OperatorFactory,
+  Output,
+  SlicedTable,
+  StreamOperator,
+} from "../../ports/index.ts";
+import type { PlanWindow, WindowAggregateNode } from "../plan/plan-tree.ts";
+import { RowKeys } from "../rows/row-key.ts";
+import { rowTypeOf } from "../rows/row-type.ts";
+import type { SqlSession } from "../session.ts";
+import { PAGE_SLOTS, SLOT_MASK } from "./accumulators/column-accumulator.ts";
+import { refuseRow } from "./batches-only.ts";
+import { SessionCalendar } from "./session-calendar.ts";
+import { TableAggregation } from "./table-aggregation.ts";
+import { declarationOfWatermark, WatermarkMemory } from "./watermark-memory.ts";
+import { LATE_ROWS, WindowTime } from "./window-time.ts";
+
+type SessionWindow = Extract<PlanWindow, { kind: "session" }>;
+
+const TABLES = "session-tables";
+/** Behind the states of the calls. Times are local. */
+const FIELDS: Readonly<Record<string, ValueType<unknown>>> = {
+  start: t.timestamp as ValueType<unknown>,
+  end: t.timestamp as ValueType<unknown>,
+  isOpen: t.boolean as ValueType<unknown>,
+};
+
+/** A session of the key at hand. */
+type Touched = { readonly slice: number; readonly table: ColumnTable; readonly slot: number };
+
+class TableSessions implements StreamOperator<unknown, unknown> {
+  readonly #node: WindowAggregateNode;
+  readonly #gap: number;
+  readonly #aggregation: TableAggregation;
+  readonly #time: WindowTime;
+  readonly #keys: RowKeys;
+  readonly #clock: Clock;
+  readonly #calendar: SessionCalendar;
+  readonly #builder: ColumnBuilder;
+  /** Of those that are there, the lowest first. */
+  #slices: number[] = [];
+  /** By slice: how many of its sessions are open. */
+  readonly #open = new Map<number, number>();
+  readonly #found = new Int32Array(1);
+  /** Of one slice: sessions that are over, and not emitted yet. */
+  readonly #over: { slice: number; readonly slots: Int32Array; count: number } = {
+    slice: 0,
+    slots: new Int32Array(PAGE_SLOTS),
+    count: 0,
+  };
+  #tables!: SlicedTable;
+  #watermark!: WatermarkMemory;
+  #late!: Counter;
+  #output!: Output<unknown>;
+  #schedule!: OperatorContext["schedule"];
+  /** The instant at which the clock calls next. */
+  #alarm = Number.POSITIVE_INFINITY;
+
+  constructor(node: WindowAggregateNode, window: SessionWindow, session: SqlSession, aggregation: TableAggregation) {
+    this.#node = node;
+    this.#gap = window.gap;
+    this.#aggregation = aggregation;
+    this.#time = new WindowTime(window, node.input.row, session);
+    this.#keys = new RowKeys(node.input.row, node.groupBy);
+    this.#clock = session.clock;
+    this.#calendar = new SessionCalendar(window.gap);
+    this.#builder = new ColumnBuilder(rowTypeOf(node.row), PAGE_SLOTS);
+  }
+
+  open(context: OperatorContext, output: Output<unknown>): void {
+    this.#tables = this.#aggregation.open(context);
+    this.#watermark = new WatermarkMemory(context);
+    this.#late = context.metrics.counter(LATE_ROWS);
+    this.#output = output;
+    this.#schedule = (delay, callback) => context.schedule(delay, callback);
+    for (const slice of this.#tables.slices()) this.#readSlice(slice, this.#tables.table(slice));
+    this.#setAlarm();
+  }
+
+  process(): void {
+    refuseRow();
+  }
+
+  processBatch(batch: ColumnBatch, from: number): number {
+    const { rows, count } = batch;
+    const records = {
+      keys: this.#aggregation.keysOf(batch),
+      hashes: this.#keys.hashes(batch),
+      rows: new Int32Array(1),
+      count: 1,
+    };
+    for (let at = from; at < count; at++) {
+      const row = rows[at] as number;
+      records.rows[0] = row;
+      if (!this.#add(batch, records, this.#time.of(batch, row))) this.#late.inc();
+    }
+    this.#setAlarm();
+    return count;
+  }
+
+  onWatermark(watermark: number): void {
+    if (this.#time.isProctime) return;
+    this.#closeUntil(watermark + 1);
+    this.#watermark.raise(watermark);
+  }
+
+  prepareSnapshot(): void {
+    this.#watermark.save();
+  }
+
+  endInput(): void {
+    this.#closeUntil(Number.POSITIVE_INFINITY);
+  }
+
+  /** False: the row is late (SQSW2). */
+  #add(batch: ColumnBatch, records: RecordOfKey, time: number): boolean {
+    const [left, right] = this.#touched(records, time);
+    let start = time;
+    let end = time + this.#gap;
+    if (left !== undefined) {
+      start = Math.min(start, startAt(left.table, left.slot));
+      const { table, slot } = right ?? left;
+      end = Math.max(end, endAt(table, slot));
+    }
+    if (!this.#time.isProctime && this.#time.lastInstantOf(end) <= this.#watermark.current) return false;
+    const { table, slot } = this.#place(records, end, right ?? left, right === undefined ? undefined : left);
+    this.#setTimes(table, slot, start, end);
+    this.#aggregation.addAt(table, slot, batch, records.rows[0] as number);
+    return true;
+  }
+
+  /** The sessions of the key that a row of that time is in, or joins (SQTE2). */
+  #touched(records: RecordOfKey, time: number): [Touched?, Touched?] {
+    const touched: [Touched?, Touched?] = [];
+    const first = Math.floor(time / this.#gap);
+    for (let at = this.#slices.length - 1; at >= 0; at--) {
+      const slice = this.#slices[at] as number;
+      if (slice < first) break;
+      const table = this.#tables.table(slice);
+      table.find(records, this.#found);
+      const slot = this.#found[0] as number;
+      if (slot < 0 || !isOpenAt(table, slot) || startAt(table, slot) > time + this.#gap) continue;
+      // Those before it end earlier still.
+      if (endAt(table, slot) < time) break;
+      touched.unshift({ slice, table, slot });
+      if (touched.length === 2) break;
+    }
+    return touched;
+  }
+
+  /** Where the session with that end is from then on, with what `session` and `other` had. */
+  #place(
+    records: RecordOfKey,
+    end: number,
+    session: Touched | undefined,
+    other: Touched | undefined,
+  ): { readonly table: ColumnTable; readonly slot: number } {
+    const slice = Math.floor(end / this.#gap);
+    const instant = this.#time.instantOf(end);
+    if (session !== undefined && session.slice === slice) {
+      const { table, slot } = session;
+      this.#calendar.add(instant, this.#time.instantOf(endAt(table, slot)), slice, slot);
+      if (other !== undefined) this.#moveInto(session, other);
+      return session;
+    }
+    assert(other === undefined, "of two sessions that become one the later end stays");
+    if (!this.#open.has(slice)) this.#addSlice(slice);
+    const table = this.#tables.table(slice);
+    table.slotsOf(records, this.#found);
+    const slot = this.#found[0] as number;
+    this.#aggregation.resetAt(table, slot);
+    isOpenPage(table, slot)[slot & SLOT_MASK] = 1;
+    this.#open.set(slice, (this.#open.get(slice) as number) + 1);
+    this.#calendar.add(instant, null, slice, slot);
+    const place = { slice, table, slot };
+    if (session !== undefined) this.#moveInto(place, session);
+    return place;
+  }
+
+  #moveInto(into: Touched, from: Touched): void {
+    this.#aggregation.mergeAt(into.table, into.slot, from.table, from.slot);
+    this.#closeAt(from.slice, from.table, from.slot);
+  }
+
+  #setTimes(table: ColumnTable, slot: number, start: number, end: number): void {
+    numbersOf(table, slot, START)[slot & SLOT_MASK] = start;
+    numbersOf(table, slot, END)[slot & SLOT_MASK] = end;
+  }
+
+  #closeAt(slice: number, table: ColumnTable, slot: number): void {
+    isOpenPage(table, slot)[slot & SLOT_MASK] = 0;
+    this.#open.set(slice, (this.#open.get(slice) as number) - 1);
+  }
+
+  #addSlice(slice: number): void {
+    this.#open.set(slice, 0);
+    const at = this.#slices.findLastIndex((other) => other < slice);
+    this.#slices.splice(at + 1, 0, slice);
+  }
+
+  #readSlice(slice: number, table: ColumnTable): void {
+    this.#addSlice(slice);
+    let open = 0;
+    for (let slot = 0; slot < table.size; slot++) {
+      if (!isOpenAt(table, slot)) continue;
+      open += 1;
+      this.#calendar.add(this.#time.instantOf(endAt(table, slot)), null, slice, slot);
+    }
+    this.#open.set(slice, open);
+  }
+
+  /** Sessions that end at that instant or before are over. */
+  #closeUntil(instant: number): void {
+    this.#calendar.forEachUntil(
+      instant,
+      (slice, slot) => {
+        const table = this.#tables.find(slice);
+        return table === null || !isOpenAt(table, slot) ? null : this.#time.instantOf(endAt(table, slot));
+      },
+      (slice, slot) => this.#close(slice, slot),
+    );
+    this.#emit();
+    this.#slices = this.#slices.filter((slice) => {
+      if (this.#open.get(slice) !== 0) return true;
+      this.#open.delete(slice);
+      this.#tables.drop(slice);
+      return false;
+    });
+  }
+
+  #close(slice: number, slot: number): void {
+    const over = this.#over;
+    if (over.slice !== slice || over.count === PAGE_SLOTS) this.#emit();
+    over.slice = slice;
+    over.slots[over.count++] = slot;
+    const table = this.#tables.table(slice);
+    this.#found[0] = slot;
+    table.makeReady(this.#found, 1);
+    this.#closeAt(slice, table, slot);
+  }
+
+  #emit(): void {
+    const { slice, slots, count } = this.#over;
+    if (count === 0) return;
+    this.#over.count = 0;
+    const table = this.#tables.table(slice);
+    const builder = this.#builder;
+    const { stores } = builder;
+    this.#aggregation.results(table, slots, count, stores);
+    const first = this.#node.row.length - this.#node.adds.length;
+    const timestamps = builder.timestamps();
+    for (let at = 0; at < count; at++) {
+      const slot = slots[at] as number;
+      const end = endAt(table, slot);
+      const last = this.#time.lastInstantOf(end);
+      const shown = { start: startAt(table, slot), end, time: last };
+      for (const [place, name] of this.#node.adds.entries())
+        (stores[first + place] as unknown as { readonly values: Float64Array }).values[at] = shown[name];
+      timestamps[at] = last;
+    }
+    builder.count = count;
+    const batch = builder.take();
+    this.#output.collectBatch(batch);
+    batch.release();
+  }
+
+  /** Of processing time: the clock calls when the next session may end. */
+  #setAlarm(): void {
+    if (!this.#time.isProctime) return;
+    const instant = this.#calendar.earliest ?? Number.POSITIVE_INFINITY;
+    if (instant >= this.#alarm) return;
+    this.#alarm = instant;
+    // What may have ended by now, and has not, is looked at again in a while.
+    this.#schedule(Math.max(1, instant - this.#clock.nowMs()), () => {
+      this.#alarm = Number.POSITIVE_INFINITY;
+      this.#closeUntil(this.#clock.nowMs());
+      this.#setAlarm();
+    });
+  }
+}
+
+type RecordOfKey = Parameters<ColumnTable["find"]>[0];
+
+const [START, END, IS_OPEN] = [3, 2, 1];
+
+/** `fromEnd`: of the values' fields, counted from the last one. */
+const numbersOf = ({ values }: ColumnTable, slot: number, fromEnd: number): Float64Array =>
+  values[values.length - fromEnd]?.[slot >> TABLE_PAGE_BITS] as Float64Array;
+const isOpenPage = (table: ColumnTable, slot: number): Uint8Array =>
+  numbersOf(table, slot, IS_OPEN) as unknown as Uint8Array;
+const startAt = (table: ColumnTable, slot: number): number => numbersOf(table, slot, START)[slot & SLOT_MASK] as number;
+const endAt = (table: ColumnTable, slot: number): number => numbersOf(table, slot, END)[slot & SLOT_MASK] as number;
+const isOpenAt = (table: ColumnTable, slot: number): boolean => isOpenPage(table, slot)[slot & SLOT_MASK] === 1;
+
+/** Null: the node needs more than tables hold; then windowAggregateOperator makes another. */
+export function tableSessions(
+  node: WindowAggregateNode,
+  session: SqlSession,
+): OperatorFactory<unknown, unknown> | null {
+  const { window, input, calls, groupBy } = node;
+  if (window.kind !== "session" || input.changes !== "append") return null;
+  const make = (): TableAggregation | null =>
+    TableAggregation.of({ calls, groupBy, row: input.row }, { name: TABLES, more: FIELDS });
+  const declared = make();
+  if (declared === null) return null;
+  return {
+    kind: "operator",
+    name: "windowAggregate",
+    declares: [...declared.declarations, declarationOfWatermark],
+    create: () => new TableSessions(node, window, session, make() as TableAggregation),
+  };
+}
