@@ -22,6 +22,7 @@ export { windowTableOperator } from "./operators/window-table.ts";
 export { castToText } from "./plan/cast-to-text.ts";
 export { type ExplainedPlan, explainJson, explainText } from "./plan/explain.ts";
 export { explainSvg } from "./plan/plan-picture.ts";
+export { operatorName } from "./plan/operator-name.ts";
 export { comparePlans, describeComparison, type PlanComparison } from "./plan/plan-comparison.ts";
 export { type PlanOptions, planScript, type ScriptPlan } from "./plan/plan-script.ts";
 export type { Changes, Kept, PlanMode, PlanNode, PlanRow, PlanSink, ScanFilter } from "./plan/plan-tree.ts";
