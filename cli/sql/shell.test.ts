@@ -64,11 +64,16 @@ class Person {
   #watch: (() => void) | null = null;
 
   constructor() {
-    this.#output.on("data", (piece: Buffer) => {
-      this.screen += piece.toString();
+    const show = (text: string): void => {
+      this.screen += text;
       this.#watch?.();
-    });
-    const terminal = terminalOf(this.out, this.said);
+    };
+    this.#output.on("data", (piece: Buffer) => show(piece.toString()));
+    const shown = (lines: string[]) => (line: string) => {
+      lines.push(line);
+      show(`${line}\n`);
+    };
+    const terminal = { ...terminalOf(this.out, this.said), out: shown(this.out), say: shown(this.said) };
     const history = new History(join(folder, "history"), terminal.say);
     const session = new ScriptSession(noModules);
     this.whenOver = new Shell({
@@ -144,9 +149,10 @@ describe("the shell", { timeout: 60_000 }, () => {
     await person.type("sql> ", `${ENDLESS} SET 'sql-client.execution.result-mode' = 'changelog';\n`);
     await person.type("sql> ", "SET 'sql-client.verbose' = 'true'; SET 'no.such' = '1';\n");
     await person.type("sql> ", "SELECT a, COUNT(*) AS n FROM endless GROUP BY a;\n");
-    await person.type("SELECT", "\u0003");
-    await person.type("sql> ", "INSERT INTO endless SELECT 1 AS endless;\n");
-    await person.type("INSERT", "\u0003");
+    await person.type("| op |", "\u0003");
+    await person.type("sql> ", "CREATE TABLE made (a INT) WITH ('connector' = 'print');\n");
+    await person.type("sql> ", "INSERT INTO made SELECT a FROM endless;\n");
+    await person.type("the job runs", "\u0003");
     await person.type("sql> ", "\u0004");
     assert.equal(await person.whenOver, 0);
     assert.ok(person.out.includes("| op |           a |                    n |"), person.out.join("\n"));
