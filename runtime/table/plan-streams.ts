@@ -21,6 +21,7 @@ import {
   intervalJoinOperator,
   joinOperator,
   normalizeOperator,
+  operatorName,
   overOperator,
   type PlanMode,
   type PlanNode,
@@ -169,6 +170,7 @@ export class PlanStreams {
     });
     return addOperator({ maker, inputs: origins, isKeyed: keys !== null }, node.kind, logic, {
       uid: node.uid,
+      name: operatorName(node),
       type: rowTypeOf(node.row),
       ...subtasksOf(node),
     });

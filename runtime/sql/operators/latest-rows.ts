@@ -24,7 +24,8 @@ const declaresOf = ({ input }: LatestNode) => [{ name: ROW, kind: "value", type:
 
 export function deduplicateOperator(node: DeduplicateNode, mode: PlanMode): OperatorFactory<unknown, unknown> {
   assert(node.input.changes === "append", "a deduplicate takes rows that stay: rank those that change");
-  const overTable = tableLatest(node, mode);
+  // Keys of a table are never taken out of it one by one.
+  const overTable = node.ttl === undefined ? tableLatest(node, mode) : null;
   if (overTable !== null) return overTable;
   return {
     kind: "operator",

@@ -155,7 +155,7 @@ function callsText(
 }
 
 function partsOf(node: PlanNode): Parts {
-  return [...ownParts(node), ...ttlParts(node)];
+  return [...ownPartsOf(node), ...ttlParts(node)];
 }
 
 function ttlParts(node: PlanNode): Parts {
@@ -165,7 +165,8 @@ function ttlParts(node: PlanNode): Parts {
   return [["stateTtl", typeof ttl === "number" ? text(ttl) : `left ${text(ttl[0])}, right ${text(ttl[1])}`]];
 }
 
-function ownParts(node: PlanNode): Parts {
+/** What the node does, part by part. */
+export function ownPartsOf(node: PlanNode): Parts {
   switch (node.kind) {
     case "scan":
       return [

@@ -85,6 +85,8 @@ export function keyOf(conjunct: TypedExpression, width: number): Key | null {
   const [a, b] = [sideOf(first, width), sideOf(second, width)];
   if (a === null || b === null || a === b) return null;
   const [left, right] = a === "left" ? [first, second] : [second, first];
+  // Texts are compared as they are: a cast to the shorter type would cut one.
+  if (isText(left.type) && isText(right.type)) return { left, right: moved(right, -width) };
   const type = keyType(left.type, right.type);
   if (type === null) return null;
   return { left: castTo(left, type), right: castTo(moved(right, -width), type) };
@@ -93,7 +95,7 @@ export function keyOf(conjunct: TypedExpression, width: number): Key | null {
 /** Null: they are compared, not hashed: their values have no common form. */
 function keyType(left: TypedExpression["type"], right: TypedExpression["type"]): SqlType | null {
   if (left.kind === "null" || right.kind === "null") return null;
-  if (isSameType(left, right) || (isText(left) && isText(right))) return left;
+  if (isSameType(left, right)) return left;
   const type = commonType([left, right]);
   return type.kind === "refused" ? null : type;
 }

@@ -9,6 +9,7 @@
  */
 import type { Span } from "../syntax/span.ts";
 import type { SqlType } from "../types/sql-type.ts";
+import type { AggregateUserFunction } from "../user-functions/bound-function.ts";
 import type { CatalogTable } from "../validate/catalog.ts";
 import type { LookupHint, TimeAttribute, TypedExpression } from "../validate/typed-tree.ts";
 
@@ -31,6 +32,8 @@ export type AggregateCall = {
   readonly ignoresNulls: boolean;
   readonly order: readonly SortColumn[];
   readonly type: SqlType;
+  /** Of the user; without it: a built-in one. */
+  readonly user?: AggregateUserFunction;
 };
 
 export type SortColumn = {
