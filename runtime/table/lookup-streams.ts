@@ -4,8 +4,8 @@
  * LKST1 Rows that are being asked for are in the checkpoint, and are asked for again after a restore.
  */
 import { assert, isPromiseLike, StreamError } from "../../base/index.ts";
-import { asyncOperator, asyncPlan, recordList } from "../operators/index.ts";
-import type { AsyncCall, AsyncFunction, OperatorFactory } from "../ports/index.ts";
+import { asyncOperator, asyncPlan } from "../operators/index.ts";
+import type { AsyncCall, AsyncFunction, AsyncRetry, OperatorFactory } from "../ports/index.ts";
 import { loadedLookupJoinOperator, type Lookup, lookupOf, type PlanNode, rowTypeOf } from "../sql/index.ts";
 import { type AskedTable, tableConnector, type TableConnector, type TableLookup } from "../tables/index.ts";
 import { lookupSettingsOf } from "./lookup-settings.ts";
@@ -14,6 +14,8 @@ import { descriptionOf, storedPlaces } from "./table-descriptions.ts";
 
 type LookupJoinNode = Extract<PlanNode, { kind: "lookupJoin" }>;
 type Row = Readonly<Record<string, unknown>>;
+/** `isMissing`: the table was asked, and had no row. */
+type Answer = { readonly rows: readonly Row[]; readonly isMissing: boolean };
 type Asking = { readonly lookup: Lookup; readonly resource: unknown };
 
 /** Before the second call for a row; each further wait is twice as long. */
@@ -42,22 +44,34 @@ export function lookupJoinOperator(
 ): OperatorFactory<unknown, unknown> {
   const table = lookupOfTable(node);
   if (table.kind === "loaded") return loadedLookupJoinOperator(node, session, table.load);
-  const { order, capacity, timeoutMs } = lookups();
+  const { hint } = node;
+  const set = lookups();
   const fn = asking(node, table, () => lookupOf(node, session));
-  const plan = asyncPlan<Row, readonly Row[], Asking>("lookup join", {
-    order,
-    capacity,
-    timeout: timeoutMs,
-    ...(table.retries < 1
-      ? {}
-      : { retry: { attempts: table.retries + 1, delay: RETRY_DELAY, multiplier: 2, onError: isWorthRepeating } }),
+  const retry = retryOf(hint?.retry ?? null, table.retries);
+  const plan = asyncPlan<Row, Answer, Asking>("lookup join", {
+    order: hint?.order ?? set.order,
+    capacity: hint?.capacity ?? set.capacity,
+    timeout: hint?.timeoutMs ?? set.timeoutMs,
+    ...(retry === null ? {} : { retry }),
   });
-  const recordsOf = recordList<Row>(`lookup in ${node.name}`);
+  const recordsOf = ({ rows }: Answer): readonly Row[] => rows;
   const inputType = rowTypeOf(node.input.row);
   return asyncOperator({ name: "lookupJoin", fn, plan, recordsOf, inputType: inputType as never }) as OperatorFactory<
     unknown,
     unknown
   >;
+}
+
+/** SQHL2: one rule for calls that failed and rows without an answer. Null: nothing is asked twice. */
+function retryOf(missing: NonNullable<LookupJoinNode["hint"]>["retry"], retries: number): AsyncRetry<Answer> | null {
+  if (missing !== null)
+    return {
+      attempts: Math.max(missing.retries, retries) + 1,
+      delay: missing.delayMs,
+      onError: isWorthRepeating,
+      onResult: ({ isMissing }) => isMissing,
+    };
+  return retries < 1 ? null : { attempts: retries + 1, delay: RETRY_DELAY, multiplier: 2, onError: isWorthRepeating };
 }
 
 const isWorthRepeating = (error: unknown): boolean => error instanceof StreamError && error.destiny === "retry";
@@ -66,14 +80,16 @@ function asking(
   { name }: LookupJoinNode,
   { fn }: AskedTable,
   createLookup: () => Lookup,
-): AsyncFunction<Row, readonly Row[], Asking> {
+): AsyncFunction<Row, Answer, Asking> {
   return {
     open: async (context) => ({ lookup: createLookup(), resource: await fn.open?.({ ...context, name }) }),
     invoke: (row, call) => {
       const { lookup } = call.resource;
       const values = lookup.askedBy(row);
-      const joined = (answers: readonly Row[]): readonly Row[] =>
-        lookup.matches(row, answers).map((answer) => lookup.rowOf(row, answer));
+      const joined = (answers: readonly Row[]): Answer => ({
+        rows: lookup.matches(row, answers).map((answer) => lookup.rowOf(row, answer)),
+        isMissing: values !== null && answers.length === 0,
+      });
       if (values === null) return joined([]);
       const answers = fn.invoke(values, callOf(call));
       return isPromiseLike(answers)

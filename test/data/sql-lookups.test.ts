@@ -161,6 +161,25 @@ describe("lookup joins in MySQL", { skip: mariadb.skip }, () => {
     ]);
   });
 
+  it("SQHL2: a row without an answer is asked for again where the hint says so", async () => {
+    await mariadb.database().run("delete from users where user_name = 'gus'");
+    const hint =
+      "'retry-predicate' = 'lookup_miss', 'retry-strategy' = 'fixed_delay', 'fixed-delay' = '10 s', 'max-attempts' = '2'";
+    const query = `SELECT /*+ LOOKUP('table' = 'u', ${hint}) */ o.id, u.city FROM orders AS o
+      LEFT JOIN users FOR SYSTEM_TIME AS OF PROCTIME() AS u ON o.user_name = u.user_name`;
+    await using driver = await start(jobOf(`${usersTable("")};`, query), [order(1, "gus")]);
+    // The first answer is there when the clock waits for the second call.
+    while ((driver.clock.nextTimerMs ?? Number.POSITIVE_INFINITY) > 10_000 && linesOf(driver).length === 0)
+      await driver.advance("0 ms");
+    await mariadb.database().run("insert into users values ('gus', 'Lund', false)");
+    await driver.advance("10 s");
+    driver.push("orders", order(2, "nobody"));
+    driver.push("orders", order(3, null));
+    driver.end();
+    await driver.run();
+    assert.deepEqual(linesOf(driver), ["1 | Lund", "2 | null", "3 | null"]);
+  });
+
   it("fails with the table and the column when a row is not as it is declared", async () => {
     const users = usersTable("", "user_name STRING, city INT");
     const query =

@@ -7,6 +7,7 @@ import { formatDuration } from "../../../base/index.ts";
 import { stringText } from "../syntax/expression-text.ts";
 import { typeText } from "../types/sql-type.ts";
 import { quoted } from "../validate/names.ts";
+import type { LookupHint } from "../validate/typed-tree.ts";
 import { lookupRow } from "./lookup-row.ts";
 import type { ScriptPlan } from "./plan-script.ts";
 import type { AggregateCall, PlanNode, PlanRow, ScanFilter, SortColumn } from "./plan-tree.ts";
@@ -307,6 +308,13 @@ function joinParts(node: PlanNode & { readonly kind: "join" | "intervalJoin" | "
   return [["join", join], ["on", on.join(", ")], ...bounds, ...where];
 }
 
+function hintParts(hint: LookupHint | null): Parts {
+  const said = Object.entries(hint ?? {}).filter(([, value]) => value !== null);
+  return said.length === 0
+    ? []
+    : [["hint", said.map(([name, value]) => `${name}: ${JSON.stringify(value)}`).join(", ")]];
+}
+
 function filterText({ table }: PlanNode & { readonly kind: "scan" }, { column, operator, value }: ScanFilter): string {
   const name = quoted(table.schema.columns[column]?.name ?? "");
   if (value === null) return `${name} ${operator}`;
@@ -321,5 +329,12 @@ function lookupParts(node: PlanNode & { readonly kind: "lookupJoin" }): Parts {
   });
   const both = [...input.row.map(({ name }) => `left.${quoted(name)}`), ...found.map((name) => `right.${name}`)];
   const where: Parts = condition === null ? [] : [["where", typedText(condition, (index) => both[index] ?? "")]];
-  return [["table", node.name], ["join", node.join], ["on", on.join(", ")], ["fields", found.join(", ")], ...where];
+  return [
+    ["table", node.name],
+    ["join", node.join],
+    ["on", on.join(", ")],
+    ["fields", found.join(", ")],
+    ...where,
+    ...hintParts(node.hint),
+  ];
 }

@@ -83,6 +83,7 @@ export function planLookupJoin({ left, right, join, conjuncts }: TemporalSpec, c
     asks: asked.map(({ column }, index) => ({ column, place: places[index] ?? -1 })),
     join,
     condition,
+    hint: right.lookup,
     at,
   });
   const marker = columnOf(node.row, first + stored.indexOf(asked[0]?.column ?? -1));

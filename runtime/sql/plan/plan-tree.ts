@@ -11,7 +11,7 @@ import type { Span } from "../syntax/span.ts";
 import type { SqlType } from "../types/sql-type.ts";
 import type { AggregateUserFunction } from "../user-functions/bound-function.ts";
 import type { CatalogTable } from "../validate/catalog.ts";
-import type { TimeAttribute, TypedExpression } from "../validate/typed-tree.ts";
+import type { LookupHint, TimeAttribute, TypedExpression } from "../validate/typed-tree.ts";
 
 export type PlanColumn = { readonly name: string; readonly type: SqlType; readonly time: TimeAttribute | null };
 export type PlanRow = readonly PlanColumn[];
@@ -176,6 +176,7 @@ export type LookupJoinNode = Node<
     readonly asks: readonly { readonly place: number; readonly column: number }[];
     readonly join: "INNER" | "LEFT";
     readonly condition: TypedExpression | null;
+    readonly hint: LookupHint | null;
     /** Of the text, for messages. */
     readonly at: Span;
   }

@@ -57,6 +57,12 @@ type Versions = {
 export function planTemporalJoin({ left, right, join, conjuncts }: TemporalSpec, context: PlanContext): PlanNode {
   const { builder } = context;
   const { at } = right.time;
+  if (right.lookup !== null)
+    fail(
+      at,
+      "the hint LOOKUP of a table whose versions go by the time of rows",
+      "Take it out: this table is read, not asked.",
+    );
   const shown = context.planTable(right.table, context);
   const leftTime = right.time.kind === "column" ? right.time.index : -1;
   if (left.changes !== "append")

@@ -103,7 +103,7 @@ function temporal(
   if (systemTime === null) return table;
   const time = typedExpression(systemTime, plainContext(context, left, "in FOR SYSTEM_TIME AS OF"));
   requireTimeAttribute(time, `FOR SYSTEM_TIME AS OF, for ${qualifiedText(name)},`);
-  return { kind: "temporal", schema: table.schema, table, time };
+  return { kind: "temporal", schema: table.schema, table, time, lookup: null };
 }
 
 const plain = (name: string, type: SqlType): Column => ({ name, type, time: null });

@@ -16,6 +16,7 @@ import { sourceOf } from "./from.ts";
 import { aliasHint, requireGrouped, requireGroupedUse, typedGrouping } from "./grouping.ts";
 import { nameRemedy } from "./names.ts";
 import { Scope } from "./scope.ts";
+import { withLookupHints } from "./lookup-hint.ts";
 import { ttlsOfHints } from "./state-ttl-hint.ts";
 import { withNullability } from "../types/type-families.ts";
 import type { Column, Grouping, Schema, TypedExpression, TypedOrder, TypedSelect, TypedTable } from "./typed-tree.ts";
@@ -71,7 +72,7 @@ export function typedSelect(
     kind: "select",
     schema,
     isDistinct: select.isDistinct,
-    from: source?.table ?? null,
+    from: source === null ? null : withLookupHints(source.table, source.tables, select.hints),
     ttls: ttlsOfHints(select.hints, source?.tables ?? []),
     where,
     grouping,

@@ -144,6 +144,14 @@ export type TypedBody =
 /** `name`: as it is written. */
 type TypedScan = Body<"scan", { name: string; table: CatalogTable }>;
 
+/** What a hint says of how a table is asked; null: nothing. `retry`: of rows without an answer; `retries` of them after the first call. */
+export type LookupHint = {
+  readonly order: "ordered" | "unordered" | null;
+  readonly capacity: number | null;
+  readonly timeoutMs: number | null;
+  readonly retry: { readonly delayMs: number; readonly retries: number } | null;
+};
+
 export type WindowFunctionName = "TUMBLE" | "HOP" | "CUMULATE" | "SESSION";
 
 export type TypedTable =
@@ -151,7 +159,7 @@ export type TypedTable =
   | Body<"derived", { query: TypedQuery; isLateral: boolean }>
   | Body<"unnest", { items: readonly TypedExpression[]; withOrdinality: boolean }>
   /** `FOR SYSTEM_TIME AS OF`: the table as it was at that time of the left row. */
-  | Body<"temporal", { table: TypedTable; time: TypedExpression }>
+  | Body<"temporal", { table: TypedTable; time: TypedExpression; lookup: LookupHint | null }>
   | Body<
       "window",
       {

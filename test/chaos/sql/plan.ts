@@ -45,6 +45,10 @@ export const queryNames: readonly string[] = [
   "windows of an interval join",
   "window left join with a condition",
   "window full join",
+  // joins with the version of a time
+  "temporal join",
+  "temporal left join",
+  "temporal join of two streams, in windows",
   // windows
   "tumbling windows",
   "hopping windows",
