@@ -35,6 +35,10 @@ const suites: Readonly<Record<string, Suite>> = {
     program: "test/chaos/sql/main.ts",
     what: "queries of SQL over streams while JobManagers and TaskManagers are killed and stand still, by seeds; what they give in the end is compared with DuckDB; --mutants hunts planted bugs: --help says how to choose (half a minute a run)",
   },
+  "sql-fuzz": {
+    program: "test/chaos/sql-fuzz/main.ts",
+    what: "random queries of SQL over bounded tables and over streams that are restored in their middle; what they give is compared with DuckDB: --help says how to choose (some 20 a second)",
+  },
   processes: { files: "test/chaos/*.test.ts", what: "kill -9 and SIGSTOP of JobManagers and TaskManagers" },
 };
 

@@ -8,6 +8,7 @@ import type { CommandContext } from "./command-context.ts";
 import { readyAt } from "./job-goals.ts";
 import type { JobCommand } from "./manifest-command.ts";
 import { readManifestSet, type ManifestSet } from "./manifest-set.ts";
+import { withCheckedScripts } from "./manifest-scripts.ts";
 import { readSources, readStdin, STDIN } from "./manifest-sources.ts";
 import { type ManifestProblem, problemLine } from "./manifest-text.ts";
 import { type Awaited, waitForJobs } from "./wait-for-jobs.ts";
@@ -35,7 +36,7 @@ export async function readNamed(
   isLocal: boolean,
 ): Promise<ManifestSet> {
   const stdin = sources.includes(STDIN) ? await readStdin() : Buffer.alloc(0);
-  const set = readManifestSet(readSources(sources, stdin), namespace, isLocal);
+  const set = await withCheckedScripts(readManifestSet(readSources(sources, stdin), namespace, isLocal));
   for (const file of set.leftOut) terminal.say(`${file} skipped: it contains no Kubernetes object.`);
   refuseProblems(set.problems, false);
   for (const warning of set.warnings) terminal.say(terminal.colors.yellow(problemLine(warning)));

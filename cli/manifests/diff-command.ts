@@ -21,6 +21,7 @@ import { findOut, type Found } from "./known-job.ts";
 import type { JobCommand } from "./manifest-command.ts";
 import type { ManifestKind, ManifestObject } from "./manifest-set.ts";
 import type { ManifestProblem } from "./manifest-text.ts";
+import { stateOutlook } from "./manifest-scripts.ts";
 import { listAll } from "./named-objects.ts";
 import { previewApply } from "./preview.ts";
 import { changedValues, diffSpecs } from "./spec-diff.ts";
@@ -33,6 +34,8 @@ type Report = {
     readonly cost: string;
     readonly fields: readonly object[];
     readonly outlook: readonly string[];
+    /** Of a changed script of SQL: what becomes of the state of each of its operators. */
+    readonly state?: readonly string[];
   };
 };
 
@@ -109,6 +112,7 @@ async function jobReport(context: CommandContext, live: StreamJob | null, next: 
   }
   const { fields, cost } = diffSpecs(base.spec, next.spec);
   const rows = fields.map(({ field, from, to, cost: each, why }) => [field, from, "->", to, each, why]);
+  const state = await stateOutlook(base.spec, next.spec);
   const lines = [
     ...(base.note === null ? [] : [base.note]),
     ...formatTable([["FIELD", "FROM", "", "TO", "COST", "WHY"], ...rows]),
@@ -116,8 +120,10 @@ async function jobReport(context: CommandContext, live: StreamJob | null, next: 
     "",
     `Cost: ${cost}. What happens:`,
     ...bullets(follows),
+    ...(state.length === 0 ? [] : ["", "State of the script's operators:", ...bullets(state)]),
   ];
-  return { isChange: true, lines, details: { cost, fields, outlook: follows } };
+  const details = { cost, fields, outlook: follows, ...(state.length === 0 ? {} : { state }) };
+  return { isChange: true, lines, details };
 }
 
 /** What the operator would decide, in words. */

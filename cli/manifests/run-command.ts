@@ -24,6 +24,7 @@ import { type JoinedPlane, joinControlPlane, joinedCluster, killPlane, lostHomeT
 import type { JobCommand } from "./manifest-command.ts";
 import type { ManifestObject, ManifestSet } from "./manifest-set.ts";
 import type { OpenCluster } from "./open-control-plane.ts";
+import { withCheckedScripts } from "./manifest-scripts.ts";
 import { runManifestSet, runSources } from "./run-sources.ts";
 import { SettledSources } from "./settled-sources.ts";
 import { type ManifestProblem, problemLine } from "./manifest-text.ts";
@@ -69,7 +70,7 @@ export async function runInCluster(
   const first =
     command.inline === undefined
       ? await readNamed(terminal, command.sources, command.namespace, false)
-      : runManifestSet(runSources(command), command, false);
+      : await withCheckedScripts(runManifestSet(runSources(command), command, false));
   refuseProblems(first.problems, false);
   const [only = null, another] = new Set(first.objects.map(({ namespace }) => namespace));
   const scope = another === undefined ? only : null;
@@ -375,7 +376,8 @@ export class ManifestRun {
 
   /** RM1, RM6 */
   async #applySaved(): Promise<void> {
-    const set = await this.#sources.read((sources) => runManifestSet(sources, this.#command, !this.#isCluster));
+    const read = await this.#sources.read((sources) => runManifestSet(sources, this.#command, !this.#isCluster));
+    const set = await withCheckedScripts(read);
     if (this.#isOver) return;
     const outside = this.#scope === null ? undefined : set.objects.find(({ namespace }) => namespace !== this.#scope);
     if (outside !== undefined) {

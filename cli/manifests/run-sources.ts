@@ -6,7 +6,7 @@ import { readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { type InlineJob, inlineManifest } from "./inline-job.ts";
 import type { JobCommand } from "./manifest-command.ts";
-import { type ManifestSet, readManifestSet } from "./manifest-set.ts";
+import { type ManifestObject, type ManifestSet, readManifestSet } from "./manifest-set.ts";
 import { type ReadSources, readSources, STDIN } from "./manifest-sources.ts";
 import type { ManifestProblem } from "./manifest-text.ts";
 
@@ -29,7 +29,10 @@ export function runManifestSet(
   if (inline === undefined) return set;
   // A place in the StreamJob is none in the module.
   const placeless = (problem: ManifestProblem): ManifestProblem => ({ ...problem, position: null });
-  return { ...set, problems: set.problems.map(placeless), warnings: set.warnings.map(placeless) };
+  const objects = set.objects.map(
+    (manifest): ManifestObject => ({ ...manifest, problem: (...of) => placeless(manifest.problem(...of)) }),
+  );
+  return { ...set, objects, problems: set.problems.map(placeless), warnings: set.warnings.map(placeless) };
 }
 
 function moduleSource(job: InlineJob): ReadSources {

@@ -79,6 +79,7 @@ export type {
   BroadcastState,
   KeyedOperatorState,
   KeyedStateStore,
+  KeyWalk,
   ListState,
   MapState,
   MapStateDescriptor,
@@ -93,6 +94,18 @@ export type {
   TimerService,
   ValueState,
 } from "./state.ts";
+export {
+  declarationOfRows,
+  NO_SLOT,
+  rowMark,
+  type RowPageView,
+  type RowRecords,
+  type RowTable,
+  type RowTableDescriptor,
+  rowTableTypes,
+  type SlicedRows,
+  type SlotGathering,
+} from "./row-table.ts";
 export type {
   ColumnTable,
   KeyedRecords,

@@ -9,6 +9,7 @@
  * STA3 Declaring the same name twice gives the same state; with another type or kind it is an error (OPTION_INVALID).
  */
 import type { Key, ValueType } from "../record/index.ts";
+import type { RowTableDescriptor, SlicedRows } from "./row-table.ts";
 import type { SlicedTable, SlicedTableDescriptor } from "./table-state.ts";
 
 export type StateDescriptor<V> = {
@@ -100,6 +101,14 @@ export type TimerHandler = {
   onProcessingTime(timestamp: number): void;
 };
 
+/** The keys of this subtask that have a state, some at a time. */
+export interface KeyWalk {
+  /** How many there are now. */
+  readonly size: number;
+  /** Calls `apply` for the next `count` keys, or fewer where the round ends, with the key set, and then releases it. */
+  next(count: number, apply: (key: Key) => void): void;
+}
+
 /** Keyed state as a stream operator sees it: beside the states of the current key, the key itself and its timers. */
 export interface KeyedOperatorState extends KeyedStateStore {
   currentKey(): Key;
@@ -107,10 +116,14 @@ export interface KeyedOperatorState extends KeyedStateStore {
   setCurrentKey(key: Key, hash: number): void;
   /** Calls `apply` for each key of this subtask that has state of that name, with the key set, and then releases it. */
   forEachKey(stateName: string, apply: (key: Key) => void): void;
+  /** @internal The same in small steps, round after round. */
+  walk(stateName: string): KeyWalk;
   /** Declares a timer service; the backend calls its handler when a timer comes due. */
   timers(name: string, handler: TimerHandler): TimerService;
   /** @internal Tables for batches of columns; not of the current key, but of all keys of this subtask. */
   slicedTable(descriptor: SlicedTableDescriptor): SlicedTable;
+  /** @internal The same for whole rows, several of a key. */
+  slicedRows(descriptor: RowTableDescriptor): SlicedRows;
 }
 
 /** Operator list state: not by key; shared out on restore as its redistribution says. */

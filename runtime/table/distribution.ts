@@ -24,6 +24,7 @@ export function keysOf(node: PlanNode): readonly number[] | null {
     case "join":
     case "intervalJoin":
     case "windowJoin":
+    case "temporalJoin":
       return node.leftKeys;
     case "windowTable":
       return node.window.kind === "session" ? node.window.partition : null;

@@ -11,7 +11,7 @@ import { subtasksOf } from "./distribution.ts";
 import { withFinalWatermark } from "./final-watermark.ts";
 import { givenRowsOperator } from "./given-rows.ts";
 import { columnsOf, rowsOf } from "./given-stream.ts";
-import { descriptionOf, storedPlaces } from "./table-descriptions.ts";
+import { descriptionOf, sourceOfScan } from "./table-descriptions.ts";
 import type { PlanWorld } from "./plan-world.ts";
 import { rowsByTableKey } from "./sink-rows.ts";
 
@@ -20,10 +20,10 @@ type ScanNode = Extract<PlanNode, { kind: "scan" }>;
 
 /** Errors: TableError. */
 export function scanStream(node: ScanNode, world: PlanWorld): Stream {
-  const { table, name, uid, columns } = node;
+  const { table, name, uid } = node;
   if (table.given !== null) return givenStream(node, world);
   const description = descriptionOf(name, table, "isRead");
-  const made = tableConnector(description).source?.(storedPlaces(table, columns));
+  const made = sourceOfScan(node, tableConnector(description));
   assert(made !== undefined, "a connector that is only written refuses to be read");
   return world.env.fromSource(made.source, { uid, name }) as Stream;
 }
@@ -48,14 +48,15 @@ function givenStream({ table, name, uid, row, columns }: ScanNode, { given, mode
 }
 
 /** `rows`: of the sink's input. Errors: TableError. */
-export function sinkStream({ table, name, uid, input }: PlanSink, rows: Stream): void {
+export function sinkStream(planned: PlanSink, rows: Stream): void {
+  const { table, name, uid, input } = planned;
   const description = descriptionOf(name, table, "isWritten");
   const made = tableConnector(description).sink?.(input.changes);
   assert(made !== undefined, "a connector that is only read refuses to be written");
   const { encoder, recordType, sink, keyColumns } = made;
   const keys = keyColumns?.map((key) => description.columns.findIndex((column) => column.name === key)) ?? null;
   const { maker } = rows.parts;
-  const origins = keys === null ? rows.parts.origins : rowsByTableKey(input, rows, keys, uid);
+  const origins = keys === null ? rows.parts.origins : rowsByTableKey(planned, rows, keys);
   const single = input.changes === "append" || keys !== null ? {} : subtasksOf(input);
   const options = { uid, name, ...single };
   if (encoder === null) return maker.stream(origins, rows.type).sinkTo(sink, options);

@@ -17,15 +17,18 @@ import {
   calcOperator,
   deduplicateOperator,
   expandOperator,
+  expiring,
   intervalJoinOperator,
   joinOperator,
   normalizeOperator,
+  operatorName,
   overOperator,
   type PlanMode,
   type PlanNode,
   rankOperator,
   rowTypeOf,
   sortOperator,
+  temporalJoinOperator,
   unnestOperator,
   valuesRows,
   watermarksOf,
@@ -35,6 +38,7 @@ import {
 } from "../sql/index.ts";
 import { isSingle, keysOf, subtasksOf } from "./distribution.ts";
 import { keyedOrigins } from "./keyed-origins.ts";
+import { lookupJoinOperator } from "./lookup-streams.ts";
 import { scanStream } from "./plan-ends.ts";
 import type { PlanWorld } from "./plan-world.ts";
 
@@ -74,7 +78,7 @@ export class PlanStreams {
       case "watermark":
         return this.#watermark(node);
       default:
-        return this.#operator(node, this.#logicOf(node));
+        return this.#operator(node, expiring(node, this.#logicOf(node)));
     }
   }
 
@@ -109,6 +113,10 @@ export class PlanStreams {
         return intervalJoinOperator(node, session);
       case "windowJoin":
         return windowJoinOperator(node, session);
+      case "lookupJoin":
+        return lookupJoinOperator(node, this.#world);
+      case "temporalJoin":
+        return temporalJoinOperator(node, session);
       default:
         return unreachable(node);
     }
@@ -162,6 +170,7 @@ export class PlanStreams {
     });
     return addOperator({ maker, inputs: origins, isKeyed: keys !== null }, node.kind, logic, {
       uid: node.uid,
+      name: operatorName(node),
       type: rowTypeOf(node.row),
       ...subtasksOf(node),
     });

@@ -6,17 +6,18 @@
 import { StreamError } from "../../base/index.ts";
 import type { StreamEnvironment } from "../api/index.ts";
 import { describeProblem, type SqlProblem } from "../sql/index.ts";
+import { isLookupSetting } from "./lookup-settings.ts";
 import type { Plan } from "./script-plan.ts";
 
 /** Keys of SET that are the planner's. */
-const OWN_KEYS: ReadonlySet<string> = new Set(["execution.runtime-mode", "table.local-time-zone"]);
+export const OWN_KEYS: ReadonlySet<string> = new Set([
+  "execution.runtime-mode",
+  "table.exec.state.ttl",
+  "table.local-time-zone",
+]);
 
 /** By their beginnings. */
 const NOT_THERE_YET: readonly (readonly [key: string, remedy: string])[] = [
-  [
-    "table.exec.state.ttl",
-    "State is kept as long as the job lives: group by windows, or join within a time, so that it goes with the watermark.",
-  ],
   ["table.", "Take it out: the planner decides by itself."],
   ["sql-client.", "Take it out: it is for Flink's SQL client."],
 ];
@@ -28,7 +29,7 @@ export function setScriptOptions(
   { script, name }: { readonly script: string; readonly name: string },
 ): void {
   for (const [key, { value, at }] of settings) {
-    if (OWN_KEYS.has(key)) continue;
+    if (OWN_KEYS.has(key) || isLookupSetting(key)) continue;
     const problem = problemOf(env, key, value);
     if (problem !== null)
       throw new StreamError("SQL_INVALID", describeProblem({ ...problem, at }, script, name), { destiny: "terminal" });

@@ -9,7 +9,16 @@ import { assert } from "../../base/index.ts";
 import { addOperator } from "../api/engine.ts";
 import type { DataStream } from "../api/index.ts";
 import type { StreamOrigin } from "../graph/index.ts";
-import { normalizeOperator, type PlanNode, rowsByKeyOperator, rowTypeOf } from "../sql/index.ts";
+import type { OperatorFactory } from "../ports/index.ts";
+import {
+  expiring,
+  type Kept,
+  normalizeOperator,
+  type PlanNode,
+  type PlanSink,
+  rowsByKeyOperator,
+  rowTypeOf,
+} from "../sql/index.ts";
 import { keyedOrigins } from "./keyed-origins.ts";
 
 type Stream = DataStream<unknown>;
@@ -27,23 +36,22 @@ export function stepsToKey(
   return changes === "upsert" ? ["normalize", ...rest] : rest;
 }
 
-/** Spread by the table's key. `uid`: of the sink. */
+/** Spread by the table's key. */
 export function rowsByTableKey(
-  input: PlanNode,
+  { input, uid, ttl }: PlanSink,
   stream: Stream,
   by: readonly number[],
-  uid: string,
 ): readonly StreamOrigin[] {
+  const kept = ttl === undefined ? {} : { ttl };
   let node = input;
   let rows = stream;
   for (const step of stepsToKey(input, by)) {
     const key = step === "normalize" ? node.keys[0] : by;
     assert(key !== undefined, "upserts have a key");
-    const logic =
-      step === "normalize"
-        ? normalizeOperator({ ...node, kind: "normalize", input: node, by: key, changes: "retract" })
-        : rowsByKeyOperator(node, by);
-    const options = { uid: `${uid}:${step}`, type: rowTypeOf(node.row) };
+    const logic = step === "normalize" ? normalized(node, key, kept) : rowsByKeyOperator(node, by, kept);
+    // SQPU4
+    const name = ttl === undefined ? step : `${step}-expiring`;
+    const options = { uid: `${uid}:${name}`, type: rowTypeOf(node.row) };
     rows = addOperator(
       { maker: rows.parts.maker, inputs: [keyedOrigins(rows, node.row, key)], isKeyed: true },
       step,
@@ -53,4 +61,10 @@ export function rowsByTableKey(
     node = { ...node, changes: "retract" };
   }
   return keyedOrigins(rows, node.row, by);
+}
+
+function normalized(input: PlanNode, by: readonly number[], kept: Kept): OperatorFactory<unknown, unknown> {
+  const { uid, row, keys } = input;
+  const node = { kind: "normalize", uid, row, keys, changes: "retract", input, by, ...kept } as const;
+  return expiring(node, normalizeOperator(node));
 }

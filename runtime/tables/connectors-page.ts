@@ -36,11 +36,18 @@ function connectorText({
   example,
   isRead,
   isWritten,
+  isLookedUp,
   rows,
   slots,
   metadata,
 }: ConnectorDefinition): string {
-  const use = isRead && isWritten ? "Read and written." : isRead ? "Only read." : "Only written.";
+  const uses = [
+    ...(isRead ? ["read"] : []),
+    ...(isLookedUp === true ? ["looked up"] : []),
+    ...(isWritten ? ["written"] : []),
+  ];
+  const use =
+    uses.length === 1 ? `Only ${uses.join("")}.` : `${capitalized(uses.slice(0, -1).join(", "))} and ${uses.at(-1)}.`;
   const names = [...new Set(slots.flatMap(({ formats }) => formats.map((format) => `\`${format.name}\``)))];
   const keys = Object.entries(metadata).map(
     ([key, row]) =>
@@ -54,6 +61,8 @@ function connectorText({
     ...(keys.length === 0 ? [] : [["| metadata | type | | |", "|---|---|---|---|", ...keys].join("\n")]),
   ].join("\n\n");
 }
+
+const capitalized = (text: string): string => text.slice(0, 1).toUpperCase() + text.slice(1);
 
 function formatText({ name, meaning, changes, encoder, rows }: Format): string {
   const use = encoder === null ? "Only read" : "Read and written";

@@ -95,7 +95,15 @@ function withReasons(table: TableDescription, definition: ConnectorDefinition, m
     });
   };
   return {
-    source: (columns) => made.source?.(columns) ?? refuse("is only written"),
+    lookup: (lookup) => {
+      if (made.lookup !== undefined) return made.lookup(lookup);
+      const names = entries.flatMap(({ definition: each }) => (each.isLookedUp === true ? [each.name] : []));
+      throw new TableError(table.name, {
+        message: `the connector ${definition.name} cannot be asked for single rows, as a lookup join does`,
+        remedy: `Take one of ${names.join(", ")}; or go by the time of its rows: FOR SYSTEM_TIME AS OF a rowtime.`,
+      });
+    },
+    source: (columns, filters) => made.source?.(columns, filters) ?? refuse("is only written"),
     sink: (changes) => {
       checkWrittenMetadata(table, definition);
       return made.sink?.(changes) ?? refuse("is only read");

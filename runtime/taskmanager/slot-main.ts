@@ -2,10 +2,12 @@
  * Owns: the entry of a slot's thread: joins its messages with a SlotHost, and keeps the thread from harm by the job's code.
  *
  * SLM4 The engine has a port of its own. The job's code may post to `parentPort` what it likes: the other side ignores it.
+ * SLM6 A closed thread ends by itself when nothing is open in it. Whether something is, it knows alone: an overloaded machine is slow to end
+ *     a thread, too.
  * SLM5 An error that nobody handled, or an attempt to end the process, fails the task whose code it is, not the thread (COO1).
  */
 import { type MessagePort, workerData } from "node:worker_threads";
-import { createLog, observeThread, systemClock, toErrorInfo } from "../../base/index.ts";
+import { createLog, ifStillAlive, observeThread, systemClock, toErrorInfo } from "../../base/index.ts";
 import { refuseToEnd, type Stray } from "./code-owner.ts";
 import { freezeIntrinsics } from "./frozen-intrinsics.ts";
 import { watchHeap } from "./heap-watch.ts";
@@ -15,9 +17,12 @@ import type { FromSlot, SlotStart, ToSlot } from "./slot-messages.ts";
 const { start, port } = workerData as { readonly start: SlotStart; readonly port: MessagePort };
 const log = createLog({ process: "taskmanager", taskManagerId: start.taskManagerId, slot: start.slot });
 const readThread = observeThread();
-// Own reference: code of the job could reach the prototype before it is fixed.
+// Own references: code of the job could reach the prototypes before they are fixed.
 const post = port.postMessage.bind(port);
 const send = (message: FromSlot): void => post(message);
+/** Time for the last lines that the job's code has written. */
+const LINGER_MS = 500;
+const openResources = process.getActiveResourcesInfo.bind(process);
 
 const host = await SlotHost.open({
   start,
@@ -51,8 +56,9 @@ async function handle(message: ToSlot): Promise<void> {
       return;
     case "close":
       await host.close();
-      send({ kind: "closed" });
-      port.close();
+      // Neither keeps the thread (SLM6).
+      port.unref();
+      ifStillAlive(LINGER_MS, () => send({ kind: "lingering", open: openResources() }));
   }
 }
 

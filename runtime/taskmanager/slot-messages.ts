@@ -42,8 +42,8 @@ export type FromSlot =
       readonly segments: SegmentFigures;
     }
   | { readonly kind: "dropped" }
-  /** All of the engine's is closed: nothing more comes. */
-  | { readonly kind: "closed" }
+  /** All of the engine's is closed, for a while now, and the thread lives on: what is open, by Node's names such as Timeout. */
+  | { readonly kind: "lingering"; readonly open: readonly string[] }
   /** The slot cannot go on (a broken invariant): its thread is started anew. */
   | { readonly kind: "broken"; readonly error: ErrorInfo };
 

@@ -197,7 +197,8 @@ describe("a thread that is stuck (STH3, T12)", () => {
     await slot.run(context, job(mapped(left)));
     await until("a failure", () => failuresOf(slot.sent).length > 0);
     await slot.thread.close();
-    assert.ok(slot.logged.some((line) => line.includes("left a timer or a connection open")));
+    const told = slot.logged.find((line) => line.includes("left a timer or a connection open"));
+    assert.match(told ?? "", /"open":\[.*"Timeout".*\]/);
     assert.ok(!slot.logged.some((line) => line.includes("did not end")));
   });
 

@@ -4,7 +4,7 @@
  * STH2 What comes on the engine's own port is the engine's; what the job's code posts to its parent is ignored, and told once.
  * STH3 A thread that does not do what it is told in time, because a function of the job does not return, is ended and started anew:
  *     it gets no task again that it could not run, and burns no core (T12).
- * STH4 A thread that has closed all of the engine's ends soon, whatever timer or connection the job's code left open.
+ * STH4 A thread that has closed all of the engine's ends soon, whatever timer or connection the job's code left open, which the log names.
  * STH1 A thread that dies (out of memory, a broken invariant) fails the tasks it had, not the process (ME-3).
  */
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from "node:worker_threads";
@@ -38,8 +38,6 @@ export type Patience = {
 };
 
 const PATIENCE: Patience = { silentMs: 30_000, livingMs: 50_000 };
-/** Time for the last lines that the job's code has written. */
-const LINGER_MS = 500;
 
 export type SlotThreadOptions = {
   readonly start: SlotStart;
@@ -195,10 +193,10 @@ export class SlotThread {
   }
 
   /** STH4 */
-  #endLingering(): void {
+  #endLingering(open: readonly string[]): void {
     const { log, start } = this.#options;
     log.warn(
-      { slot: start.slot },
+      { slot: start.slot, open: [...new Set(open)] },
       "the job's code left a timer or a connection open; the slot's thread is ended without it. Close it in `close`",
     );
     void this.#worker.terminate();
@@ -261,8 +259,8 @@ export class SlotThread {
       case "dropped":
         for (const resolve of this.#droppedWaiters.splice(0)) resolve();
         return;
-      case "closed":
-        this.#lookAfter(LINGER_MS, () => this.#endLingering());
+      case "lingering":
+        this.#endLingering(message.open);
         return;
       case "broken":
         this.#options.log.error(

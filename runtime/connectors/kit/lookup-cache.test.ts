@@ -19,9 +19,12 @@ function abortable(): { readonly signal: AbortSignal; abort(): void } {
   return { signal: controller.signal, abort: () => controller.abort() };
 }
 
+const forEver = { size: 9, ttlMs: Number.POSITIVE_INFINITY, idleMs: Number.POSITIVE_INFINITY, keepsMissing: true };
+const isMissing = (answer: string): boolean => answer.startsWith("no ");
+
 describe("LookupCache", () => {
   it("asks once for all that want the same at a time, and again afterwards when nothing is kept", async () => {
-    const { ask, asked } = counted(new LookupCache<string>(null, new ManualClock()));
+    const { ask, asked } = counted(new LookupCache<string>(null, new ManualClock(), isMissing));
     assert.deepEqual(await Promise.all(["a", "b", "a", "a"].map(ask)), ["a!", "b!", "a!", "a!"]);
     assert.deepEqual(asked, ["a", "b"]);
     await ask("a");
@@ -30,7 +33,7 @@ describe("LookupCache", () => {
 
   it("LCA1: keeps an answer for its time, and of more than its size those asked for last", async () => {
     const clock = new ManualClock();
-    const { ask, asked } = counted(new LookupCache<string>({ size: 2, ttlMs: 100 }, clock));
+    const { ask, asked } = counted(new LookupCache<string>({ ...forEver, size: 2, ttlMs: 100 }, clock, isMissing));
     await ask("a");
     await ask("b");
     await ask("a");
@@ -44,14 +47,32 @@ describe("LookupCache", () => {
     assert.deepEqual(asked, ["a"]);
   });
 
+  it("LCA1: keeps an answer as long as it is asked for, and what is missing only where it is told so", async () => {
+    const clock = new ManualClock();
+    const { ask, asked } = counted(
+      new LookupCache<string>({ ...forEver, idleMs: 100, keepsMissing: false }, clock, isMissing),
+    );
+    await ask("a");
+    for (let turn = 0; turn < 3; turn++) {
+      clock.advance(99);
+      await ask("a");
+    }
+    await ask("no b");
+    await ask("no b");
+    assert.deepEqual(asked.splice(0), ["a", "no b", "no b"]);
+    clock.advance(100);
+    await ask("a");
+    assert.deepEqual(asked, ["a"]);
+  });
+
   it("LCA1: does not keep a failure", async () => {
-    const cache = new LookupCache<string>({ size: 2, ttlMs: 100 }, new ManualClock());
+    const cache = new LookupCache<string>({ ...forEver, size: 2, ttlMs: 100 }, new ManualClock(), isMissing);
     await assert.rejects(async () => cache.get("a", () => Promise.reject(new Error("away"))), /away/);
     assert.equal(await cache.get("a", () => Promise.resolve("here")), "here");
   });
 
   it("LCA2: does not give up for the others when the time of the one that asked is up", async () => {
-    const cache = new LookupCache<string>(null, new ManualClock());
+    const cache = new LookupCache<string>(null, new ManualClock(), isMissing);
     const { signal, abort } = abortable();
     const given = {
       signal,

@@ -2,21 +2,31 @@
  * Owns: answers of lookups that are asked for by several records: one request for all that want the same at a time, and, where the user says so,
  * its answer for a while.
  *
- * LCA1 An answer is kept for `ttl` from its request on, and of the `size` answers that are kept the one that was not asked for longest goes
- *      first. A failure is never kept.
+ * LCA1 An answer is kept for `ttl` from its request on, and for `idle` since it was asked for last, whichever is over first; of the `size` answers that are kept the one that
+ *      was not asked for longest goes first. A failure is never kept.
  * LCA2 When the time of the call that asked is up, the others that wait for its answer ask themselves.
  */
 import { type Clock, type Duration, readDuration } from "../../../base/index.ts";
 import { checkNumber } from "./option-check.ts";
 
-/** Keep answers: what changes at the server in the meantime is not seen until `ttl` is over. */
+/** Keep answers: what changes at the server in the meantime is not seen until one of the times is over. */
 export type LookupCacheOptions = {
   /** Answers of a subtask; at least 1. */
   readonly size: number;
-  readonly ttl: Duration;
+  /** From the request on. Default: for ever. */
+  readonly ttl?: Duration;
+  /** Since it was asked for last. Default: for ever. */
+  readonly idle?: Duration;
+  /** Whether it is kept that there is no row, no key or no field. Default true. */
+  readonly keepsMissing?: boolean;
 };
 
-export type CheckedCache = { readonly size: number; readonly ttlMs: number };
+export type CheckedCache = {
+  readonly size: number;
+  readonly ttlMs: number;
+  readonly idleMs: number;
+  readonly keepsMissing: boolean;
+};
 
 /** Errors: OPTION_INVALID. */
 export function checkCache(connector: string, cache: LookupCacheOptions | undefined): CheckedCache | null {
@@ -27,25 +37,31 @@ export function checkCache(connector: string, cache: LookupCacheOptions | undefi
     (size) => Number.isSafeInteger(size) && size >= 1,
     "a whole number from 1",
   );
-  return { size: cache.size, ttlMs: readDuration(cache.ttl, `${connector}: cache.ttl`) };
+  const { size, ttl, idle, keepsMissing = true } = cache;
+  const readMs = (name: string, duration: Duration | undefined): number =>
+    duration === undefined ? Number.POSITIVE_INFINITY : readDuration(duration, `${connector}: cache.${name}`);
+  return { size, ttlMs: readMs("ttl", ttl), idleMs: readMs("idle", idle), keepsMissing };
 }
 
 /** `signal`: of the call that asked. */
 type Asked<A> = { readonly answer: Promise<A>; readonly signal: AbortSignal | undefined };
-type Kept<A> = { readonly answer: A; readonly untilMs: number };
+/** `idleAtMs`: when it was not asked for for too long. */
+type Kept<A> = { readonly answer: A; readonly untilMs: number; idleAtMs: number };
 
 /** The answers of one subtask, by what was asked. */
 export class LookupCache<A> {
   readonly #cache: CheckedCache | null;
   readonly #clock: Clock;
+  readonly #isMissing: (answer: A) => boolean;
   readonly #asked = new Map<string, Asked<A>>();
   /** The one asked for last is the last. */
   readonly #kept = new Map<string, Kept<A>>();
 
-  /** `cache` null: no answer is kept. */
-  constructor(cache: CheckedCache | null, clock: Clock) {
+  /** `cache` null: no answer is kept. `isMissing`: whether the answer is that there is nothing. */
+  constructor(cache: CheckedCache | null, clock: Clock, isMissing: (answer: A) => boolean) {
     this.#cache = cache;
     this.#clock = clock;
+    this.#isMissing = isMissing;
   }
 
   /** The kept answer, that of a request under way, or that of a new one. */
@@ -53,7 +69,9 @@ export class LookupCache<A> {
     const kept = this.#kept.get(question);
     if (kept !== undefined) {
       this.#kept.delete(question);
-      if (kept.untilMs > this.#clock.monotonicMs()) {
+      const nowMs = this.#clock.monotonicMs();
+      if (kept.untilMs > nowMs && kept.idleAtMs > nowMs) {
+        kept.idleAtMs = nowMs + (this.#cache?.idleMs ?? 0);
         this.#kept.set(question, kept);
         return kept.answer;
       }
@@ -80,16 +98,18 @@ export class LookupCache<A> {
     this.#asked.set(question, asked);
     try {
       const answer = await asked.answer;
-      if (this.#cache !== null) this.#keep(question, { answer, untilMs }, this.#cache.size);
+      this.#keep(question, answer, untilMs);
       return answer;
     } finally {
       this.#asked.delete(question);
     }
   }
 
-  #keep(question: string, kept: Kept<A>, size: number): void {
-    this.#kept.set(question, kept);
-    if (this.#kept.size <= size) return;
+  #keep(question: string, answer: A, untilMs: number): void {
+    const cache = this.#cache;
+    if (cache === null || (!cache.keepsMissing && this.#isMissing(answer))) return;
+    this.#kept.set(question, { answer, untilMs, idleAtMs: this.#clock.monotonicMs() + cache.idleMs });
+    if (this.#kept.size <= cache.size) return;
     for (const oldest of this.#kept.keys()) {
       this.#kept.delete(oldest);
       return;

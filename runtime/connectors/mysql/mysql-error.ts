@@ -80,7 +80,7 @@ const ADVICE: Readonly<Record<MySqlTrouble, string>> = {
   away: "check that the server runs and can be reached from here; the restart tries again",
   busy: "another transaction holds the rows, or the server has no room; the restart tries again",
   denied: "check the user, its password and its rights on the database",
-  wrong: "change the table, or the sink's columns or statement",
+  wrong: "change the table, or the columns or the statement",
 };
 
 /** `user@host:port/database`. */
@@ -98,6 +98,11 @@ export function mysqlError(where: Where, doing: string, cause: unknown): StreamE
 /** As what a lookup fails with. */
 export function lookupError(where: Where, doing: string, cause: unknown): StreamError {
   return streamError("LOOKUP_FAILED", where, [doing, cause]);
+}
+
+/** As what a source fails with. */
+export function sourceError(where: Where, doing: string, cause: unknown): StreamError {
+  return streamError("SOURCE_FAILED", where, [doing, cause]);
 }
 
 function streamError(

@@ -29,6 +29,8 @@ export type MySqlLookupOptions<I, O, R extends Row = Row> = {
   readonly name?: string;
 };
 
+const isEmpty = (rows: readonly Row[]): boolean => rows.length === 0;
+
 type Answers = { readonly pool: SessionPool; readonly cache: LookupCache<readonly Row[]>; readonly who: string };
 
 const CONNECTIONS = 4;
@@ -62,7 +64,7 @@ export function mysqlLookup<I, O, R extends Row = Row>(
         pool.close();
         throw lookupError({ who, server }, "prepare the query", error);
       }
-      return { pool, cache: new LookupCache(cache, context.clock), who };
+      return { pool, cache: new LookupCache(cache, context.clock, isEmpty), who };
     },
     invoke: async (value, { resource, signal }) => {
       const { pool, cache: answers, who } = resource as Answers;

@@ -7,6 +7,8 @@
  * MSE2 A session that is lost stays lost: nothing is sent again behind its caller's back.
  * MSE3 A statement that takes too long, and one whose connection is closed meanwhile, rejects: the client library would leave both unanswered.
  */
+import type { Readable } from "node:stream";
+import type { Connection as CoreConnection } from "mysql2";
 import mysql, { type Connection, type ResultSetHeader, type RowDataPacket } from "mysql2/promise";
 import { systemClock, type Timer } from "../../../base/index.ts";
 import "./client-library.ts";
@@ -74,6 +76,19 @@ export class Session {
 
   async rows(sql: string): Promise<readonly Row[]> {
     return (await this.#query(sql)) as RowDataPacket[];
+  }
+
+  /**
+   * The rows of a query as they come, at most `waiting` of them ahead of who reads them: the server waits. Nothing else may run meanwhile. An error ends it, and is told by the stream.
+   */
+  stream(sql: string, waiting: number): Readable {
+    if (this.#lost !== null) throw lostConnection(this.#lost.message);
+    // What the promises stand on.
+    const { connection } = this.#connection as unknown as { readonly connection: CoreConnection };
+    const rows = connection.query(sql).stream({ highWaterMark: waiting });
+    this.#endQuery = (reason) => rows.destroy(reason);
+    rows.once("close", () => (this.#endQuery = null));
+    return rows;
   }
 
   /** Runs a statement; how many rows it has changed. */

@@ -1,4 +1,5 @@
 /** Room `connectors/redis` (`streamjob/connectors/redis`): lookups for mapAsync; a sink of hashes, keys and streams. */
+export { type RedisFields, redisHashLookup, type RedisHashLookupOptions } from "./redis-hash-lookup.ts";
 export { redisLookup, type RedisLookupOptions } from "./redis-lookup.ts";
 export {
   type RedisHashWrites,

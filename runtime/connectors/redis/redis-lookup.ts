@@ -40,16 +40,16 @@ export function redisLookup<I, O>(options: RedisLookupOptions<I, O>): AsyncFunct
     const who = `lookup ${context.name} (uid ${context.uid}, subtask ${context.subtask})`;
     const connection = new RedisConnection(server, who, "LOOKUP_FAILED");
     await connection.client();
-    return { connection, cache: new LookupCache(cache, context.clock) };
+    return { connection, cache: new LookupCache(cache, context.clock, (found) => found === null) };
   };
   return {
     open,
-    invoke: async (value, { resource }) => {
+    invoke: async (value, { resource, signal }) => {
       const { connection, cache } = resource as Answers;
       const command: readonly [string, string?] = isHash
         ? [hashOf(value), (field as (value: I) => string)(value)]
         : [(key as (value: I) => string)(value)];
-      const found = await cache.get(JSON.stringify(command), () => ask(connection, command));
+      const found = await cache.get(JSON.stringify(command), () => ask(connection, command), signal);
       return join(value, found);
     },
     close: (resource) => (resource as Answers).connection.close(),

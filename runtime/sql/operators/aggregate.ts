@@ -61,7 +61,8 @@ class GroupAggregate implements StreamOperator<unknown, unknown> {
     this.#keyed = keyed;
     this.#aggregation.open(keyed);
     this.#groups = keyed.value({ name: GROUPS, type: this.#aggregation.type });
-    this.#emitter = new ChangeEmitter(this.#node, output);
+    // SQZO3
+    this.#emitter = new ChangeEmitter(this.#node, output, this.#node.ttl !== undefined);
     this.#desk = context.emission ?? null;
     this.#ownsEmptyKey = ownsEmptyKey(this.#node, context);
   }
@@ -150,7 +151,8 @@ class GroupAggregate implements StreamOperator<unknown, unknown> {
 
 /** Its input comes by hash of the columns of `groupBy`. Errors: JOB_GRAPH_INVALID. */
 export function aggregateOperator(node: AggregateNode, mode: PlanMode): OperatorFactory<unknown, unknown> {
-  const overTable = tableAggregate(node, mode);
+  // Keys of a table are never taken out of it one by one.
+  const overTable = node.ttl === undefined ? tableAggregate(node, mode) : null;
   if (overTable !== null) return overTable;
   const make = (): Aggregation =>
     new Aggregation(node.calls, node.input.row, { retracts: node.input.changes !== "append", countsInState: true });

@@ -15,22 +15,26 @@ export class ChangeEmitter {
   readonly #builder: ColumnBuilder;
   readonly #output: Output<unknown>;
   readonly #changes: Changes;
+  readonly #emitsEqual: boolean;
   #hasKinds = false;
   #hasTimestamps = false;
 
-  constructor(node: { readonly row: PlanRow; readonly changes: Changes }, output: Output<unknown>) {
+  /** `emitsEqual`: an update to an equal row is a change, too. */
+  constructor(node: { readonly row: PlanRow; readonly changes: Changes }, output: Output<unknown>, emitsEqual = false) {
     this.#builder = new ColumnBuilder(rowTypeOf(node.row));
     this.#output = output;
     this.#changes = node.changes;
+    this.#emitsEqual = emitsEqual;
   }
 
   insert(values: readonly unknown[], timestamp = NO_TIMESTAMP): void {
     this.#put(values, rowKinds.insert, timestamp);
   }
 
-  /** Rows that are equal make no change. */
+  /** Rows that are equal make no change, unless they are to. */
   update(before: readonly unknown[], after: readonly unknown[]): void {
-    if (areSame(before, after)) return;
+    const isSame = areSame(before, after);
+    if (isSame && (!this.#emitsEqual || this.#changes === "append")) return;
     assert(this.#changes !== "append", "an operator that only appends updates no row");
     if (this.#changes === "retract") this.#put(before, rowKinds.updateBefore, NO_TIMESTAMP);
     this.#put(after, rowKinds.updateAfter, NO_TIMESTAMP);

@@ -24,7 +24,8 @@ const declaresOf = ({ input }: LatestNode) => [{ name: ROW, kind: "value", type:
 
 export function deduplicateOperator(node: DeduplicateNode, mode: PlanMode): OperatorFactory<unknown, unknown> {
   assert(node.input.changes === "append", "a deduplicate takes rows that stay: rank those that change");
-  const overTable = tableLatest(node, mode);
+  // Keys of a table are never taken out of it one by one.
+  const overTable = node.ttl === undefined ? tableLatest(node, mode) : null;
   if (overTable !== null) return overTable;
   return {
     kind: "operator",
@@ -119,12 +120,20 @@ class BoundedDeduplicate extends Deduplicate {
 }
 
 class Normalize extends LatestRow {
+  readonly #expires: boolean;
+
+  constructor(node: NormalizeNode) {
+    super(node);
+    this.#expires = node.ttl !== undefined;
+  }
+
   protected onRow(_input: number, kind: RowKind, row: SqlRow): void {
     // What it was before is in the state.
     if (kind === rowKinds.updateBefore) return;
     const before = this.state.value();
     if (isAdded(kind)) {
-      if (before !== undefined && sameValues(before, row, this.names)) return;
+      // SQZO3
+      if (before !== undefined && !this.#expires && sameValues(before, row, this.names)) return;
       this.replace(before, row);
       this.state.update(row);
     } else if (before !== undefined) {

@@ -19,7 +19,7 @@ export class MissingRows {
     if (this.#count.count === 0)
       log.warn(
         { operator: name, uid },
-        "a row was taken back that the operator does not have: the changelog of its input is not whole",
+        "a row was taken back that the operator does not have: the changelog of its input is not whole, or its state has expired",
       );
     this.#count.inc();
   }

@@ -112,8 +112,8 @@ test("what is taken back and is not there changes nothing, and is counted", asyn
 /** How many rows are kept of each partition. */
 function keptRows(run: ChangelogRun, row = ROW): readonly number[] {
   const lengths: number[] = [];
-  const state = run.keyed.value({ name: "rows", type: t.list(rowTypeOf(row)) });
-  run.keyed.forEachKey("rows", () => lengths.push(state.value()?.length ?? 0));
+  const state = run.keyed.value({ name: "rows", type: t.record({ rows: t.list(rowTypeOf(row)) }) });
+  run.keyed.forEachKey("rows", () => lengths.push(state.value()?.rows.length ?? 0));
   return lengths;
 }
 

@@ -26,15 +26,18 @@ type Compare = (one: SqlRow, other: SqlRow) => number;
 
 const ROWS = "rows";
 
-const listType = ({ input }: RankNode): ValueType<readonly SqlRow[]> =>
-  t.list(rowTypeOf(input.row)) as ValueType<unknown> as ValueType<readonly SqlRow[]>;
+/** In the order of their ranks. */
+type Ranked = { readonly rows: SqlRow[] };
+
+const rankedType = ({ input }: RankNode): ValueType<Ranked> =>
+  t.record({ rows: t.list(rowTypeOf(input.row)) }) as ValueType<unknown> as ValueType<Ranked>;
 
 export function rankOperator(node: RankNode, session: SqlSession, mode: PlanMode): OperatorFactory<unknown, unknown> {
   const { input, partitionBy, orderBy, windowEnd } = node;
   assertKeyedUpserts(input, partitionBy);
-  const overTable = tableRank(node, mode);
+  const overTable = node.ttl === undefined ? tableRank(node, mode) : null;
   if (overTable !== null) return overTable;
-  const rows = { name: ROWS, kind: "value", type: describeType(listType(node) as ValueType<unknown>) };
+  const rows = { name: ROWS, kind: "value", type: describeType(rankedType(node) as ValueType<unknown>) };
   const isOfWindows = windowEnd !== null && mode === "streaming";
   return {
     kind: "operator",
@@ -52,7 +55,7 @@ abstract class RankedRows extends KeyedRowsOperator {
   protected readonly node: RankNode;
   protected readonly names: readonly string[];
   readonly #compare: Compare;
-  protected state!: ValueState<readonly SqlRow[]>;
+  protected state!: ValueState<Ranked>;
 
   constructor(node: RankNode, compare: Compare) {
     super(node, [{ row: node.input.row, keys: node.partitionBy }]);
@@ -62,7 +65,12 @@ abstract class RankedRows extends KeyedRowsOperator {
   }
 
   protected openStates(_context: OperatorContext): void {
-    this.state = this.keyed.value({ name: ROWS, type: listType(this.node) });
+    this.state = this.keyed.value({ name: ROWS, type: rankedType(this.node) });
+  }
+
+  /** Of the current key. */
+  protected ranked(): Ranked {
+    return this.state.value() ?? { rows: [] };
   }
 
   /** The index where it is put; null: it is behind all that are shown, and is not kept (SQJN2). */
@@ -93,17 +101,17 @@ abstract class RankedRows extends KeyedRowsOperator {
   }
 
   protected hold(row: SqlRow): void {
-    const rows = (this.state.value() ?? []) as SqlRow[];
-    const index = this.indexFor(rows, row, false);
+    const ranked = this.ranked();
+    const index = this.indexFor(ranked.rows, row, false);
     if (index === null) return;
-    this.put(rows, row, index);
-    this.state.update(rows);
+    this.put(ranked.rows, row, index);
+    this.state.update(ranked);
   }
 
   /** Emits the rows that are shown; all are gone then. */
   protected emitHeld(): void {
     const { from, to } = this.node;
-    const rows = this.state.value() ?? [];
+    const { rows } = this.ranked();
     const last = Math.min(rows.length, to ?? rows.length);
     for (let rank = from; rank <= last; rank++) this.emitAt(rowKinds.insert, rows[rank - 1] as SqlRow, rank);
     this.state.clear();
@@ -130,12 +138,13 @@ class ChangingRank extends RankedRows {
   }
 
   protected onRow(_input: number, kind: RowKind, row: SqlRow): void {
-    const rows = (this.state.value() ?? []) as SqlRow[];
+    const ranked = this.ranked();
+    const { rows } = ranked;
     const isTaken = this.#takeFrom(rows, kind, row);
     const isPut = isAdded(kind) && this.#addTo(rows, row);
     if (!isTaken && !isPut) return;
     if (rows.length === 0) this.state.clear();
-    else this.state.update(rows);
+    else this.state.update(ranked);
   }
 
   /** SQJN4 */

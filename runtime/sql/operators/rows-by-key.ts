@@ -9,9 +9,10 @@
 import { assert } from "../../../base/index.ts";
 import type { OperatorContext, OperatorFactory, ValueState } from "../../ports/index.ts";
 import { describeType, isAdded, rowKinds, t, type ValueType } from "../../record/index.ts";
-import type { Changes, PlanRow } from "../plan/plan-tree.ts";
+import type { Changes, Kept, PlanRow } from "../plan/plan-tree.ts";
 import { rowTypeOf } from "../rows/row-type.ts";
 import { namesOf, sameValues, type SqlRow } from "../rows/sql-row.ts";
+import { expiringStates } from "./expiring-operator.ts";
 import { KeyedRowsOperator } from "./keyed-rows.ts";
 import { MissingRows } from "./missing-rows.ts";
 import type { RowKind } from "./row-emitter.ts";
@@ -25,14 +26,19 @@ const heldType = (row: PlanRow): ValueType<Held> =>
   t.record({ rows: t.list(rowTypeOf(row)) }) as ValueType<unknown> as ValueType<Held>;
 
 /** `by`: places of the table's key in the input's row. */
-export function rowsByKeyOperator(input: Input, by: readonly number[]): OperatorFactory<unknown, unknown> {
+export function rowsByKeyOperator(
+  input: Input,
+  by: readonly number[],
+  { ttl }: Kept = {},
+): OperatorFactory<unknown, unknown> {
   assert(input.changes !== "upsert", "rows whose upserts have another key are normalized first");
-  return {
+  const factory: OperatorFactory<unknown, unknown> = {
     kind: "operator",
     name: "rows by key",
     declares: [{ name: ROWS, kind: "value", type: describeType(heldType(input.row)) }],
     create: () => new RowsByKey(input.row, by),
   };
+  return expiringStates(factory, ttl === undefined ? new Map() : new Map([[ROWS, ttl]]), false);
 }
 
 class RowsByKey extends KeyedRowsOperator {

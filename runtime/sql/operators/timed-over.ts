@@ -43,6 +43,7 @@ type Partition = {
 
 const PENDING = "pending";
 const PARTITIONS = "partitions";
+const TIMERS = "times";
 
 function partitionType(node: OverNode, frame: ValueType<AggregationState>): ValueType<Partition> {
   const past = t.record({ time: t.timestamp, row: rowTypeOf(node.input.row) });
@@ -90,7 +91,7 @@ class TimedOver extends TimedChangesOperator {
       type: pendingType(this.#node),
     });
     this.#partitions = keyed.value({ name: PARTITIONS, type: partitionType(this.#node, this.#results.type) });
-    this.#timers = keyed.timers("times", {
+    this.#timers = keyed.timers(TIMERS, {
       onEventTime: (time) => this.#onTime(time),
       onProcessingTime: () => assert(false, "OVER sets no timers by the clock"),
     });
@@ -120,8 +121,15 @@ class TimedOver extends TimedChangesOperator {
     }
     const rows = this.#pending.get(time) ?? [];
     if (rows.length === 0) this.#timers.registerEventTime(time);
+    this.#stayAwake();
     rows.push(row);
     this.#pending.put(time, rows);
+  }
+
+  /** A partition lives as long as rows of it come, and not only as long as they leave. */
+  #stayAwake(): void {
+    const partition = this.#node.ttl === undefined ? undefined : this.#partitions.value();
+    if (partition !== undefined) this.#partitions.update(partition);
   }
 
   #onTime(time: number): void {
@@ -241,6 +249,7 @@ export function timedOver(node: OverNode, session: SqlSession): OperatorFactory<
         type: `map<${describeType(t.timestamp as ValueType<unknown>)}, ${describeType(pendingType(node))}>`,
       },
       { name: PARTITIONS, kind: "value", type: describeType(partitionType(node, type)) },
+      { name: TIMERS, kind: "timers", type: "timestamp" },
       declarationOfWatermark,
     ],
     create: () => new TimedOver(node, session),

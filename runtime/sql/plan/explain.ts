@@ -3,11 +3,15 @@
  *
  * SQPL1 A node is on one line, below what takes its rows; a node that several take is shown whole the first time, and by its uid from then on.
  */
+import { formatDuration } from "../../../base/index.ts";
+import { stringText } from "../syntax/expression-text.ts";
 import { typeText } from "../types/sql-type.ts";
 import { quoted } from "../validate/names.ts";
+import { lookupRow } from "./lookup-row.ts";
 import type { ScriptPlan } from "./plan-script.ts";
-import type { AggregateCall, PlanNode, PlanRow, SortColumn } from "./plan-tree.ts";
+import type { AggregateCall, PlanNode, PlanRow, ScanFilter, SortColumn } from "./plan-tree.ts";
 import { inputsOf } from "./rebuilt.ts";
+import { type NodeState, stateOfNode } from "./node-state.ts";
 import { typedText } from "./typed-text.ts";
 import { describeWindow } from "./windows.ts";
 
@@ -41,6 +45,8 @@ function addTree(node: PlanNode, { depth, shown, lines }: Page): void {
   for (const input of inputsOf(node)) addTree(input, { depth: depth + 1, shown, lines });
 }
 
+export const titleOf = (kind: PlanNode["kind"]): string => titles[kind];
+
 /** As Flink calls them, where it has one. */
 const titles: Readonly<Record<PlanNode["kind"], string>> = {
   scan: "TableSourceScan",
@@ -56,6 +62,8 @@ const titles: Readonly<Record<PlanNode["kind"], string>> = {
   join: "Join",
   intervalJoin: "IntervalJoin",
   windowJoin: "WindowJoin",
+  temporalJoin: "TemporalJoin",
+  lookupJoin: "LookupJoin",
   rank: "Rank",
   deduplicate: "Deduplicate",
   sort: "Sort",
@@ -71,6 +79,8 @@ export type ExplainedNode = {
   readonly keys: readonly (readonly string[])[];
   readonly row: readonly { readonly name: string; readonly type: string; readonly time: string | null }[];
   readonly parts: Readonly<Record<string, string>>;
+  /** What its state holds; null: it has none. */
+  readonly state: NodeState | null;
 };
 
 export type ExplainedPlan = {
@@ -97,6 +107,7 @@ export function explainJson({ sinks, queries, mode, timeZone }: Plan): Explained
       keys: keys.map((key) => key.map((place) => row[place]?.name ?? "")),
       row: row.map(({ name, type, time }) => ({ name, type: typeText(type), time })),
       parts: Object.fromEntries(partsOf(node)),
+      state: stateOfNode(node),
     });
     return uid;
   };
@@ -143,6 +154,18 @@ function callsText(
 }
 
 function partsOf(node: PlanNode): Parts {
+  return [...ownPartsOf(node), ...ttlParts(node)];
+}
+
+function ttlParts(node: PlanNode): Parts {
+  if (!("ttl" in node) || node.ttl === undefined) return [];
+  const text = (ttl: number | null): string => (ttl === null ? "none" : formatDuration(ttl));
+  const { ttl } = node;
+  return [["stateTtl", typeof ttl === "number" ? text(ttl) : `left ${text(ttl[0])}, right ${text(ttl[1])}`]];
+}
+
+/** What the node does, part by part. */
+export function ownPartsOf(node: PlanNode): Parts {
   switch (node.kind) {
     case "scan":
       return [
@@ -154,6 +177,9 @@ function partsOf(node: PlanNode): Parts {
             node.row.map((_, index) => index),
           ),
         ],
+        ...(node.filters.length === 0
+          ? []
+          : ([["filters", node.filters.map((each) => filterText(node, each)).join(" AND ")]] as const)),
       ];
     case "watermark":
       return [
@@ -216,6 +242,8 @@ function statefulParts(node: Exclude<PlanNode, { readonly kind: Stateless }>): P
       ];
     case "windowTable":
       return [["window", `${describeWindow(node.window)} on ${nameIn(node.input.row)(node.window.time)}`]];
+    case "lookupJoin":
+      return lookupParts(node);
     case "rank":
       return [
         ["partitionBy", list(node.input.row, node.partitionBy)],
@@ -250,7 +278,7 @@ function statefulParts(node: Exclude<PlanNode, { readonly kind: Stateless }>): P
   }
 }
 
-function joinParts(node: PlanNode & { readonly kind: "join" | "intervalJoin" | "windowJoin" }): Parts {
+function joinParts(node: PlanNode & { readonly kind: "join" | "intervalJoin" | "windowJoin" | "temporalJoin" }): Parts {
   const { left, right, leftKeys, rightKeys, condition, join } = node;
   const on = leftKeys.map((key, index) => `${nameIn(left.row)(key)} = ${nameIn(right.row)(rightKeys[index] ?? -1)}`);
   const both = [
@@ -268,6 +296,30 @@ function joinParts(node: PlanNode & { readonly kind: "join" | "intervalJoin" | "
         ]
       : node.kind === "windowJoin"
         ? [["window", `${nameIn(left.row)(node.leftEnd)} = ${nameIn(right.row)(node.rightEnd)}`]]
-        : [];
+        : node.kind === "temporalJoin"
+          ? [
+              [
+                "asOf",
+                `left.${nameIn(left.row)(node.leftTime)}, versions by right.${nameIn(right.row)(node.rightTime)}`,
+              ],
+            ]
+          : [];
   return [["join", join], ["on", on.join(", ")], ...bounds, ...where];
+}
+
+function filterText({ table }: PlanNode & { readonly kind: "scan" }, { column, operator, value }: ScanFilter): string {
+  const name = quoted(table.schema.columns[column]?.name ?? "");
+  if (value === null) return `${name} ${operator}`;
+  return `${name} ${operator} ${typeof value === "bigint" ? value : stringText(value)}`;
+}
+
+function lookupParts(node: PlanNode & { readonly kind: "lookupJoin" }): Parts {
+  const { input, asks, table, condition } = node;
+  const found = lookupRow(node).map(({ name }) => quoted(name));
+  const on = asks.map(({ place, column }) => {
+    return `${quoted(table.schema.columns[column]?.name ?? "")} = ${nameIn(input.row)(place)}`;
+  });
+  const both = [...input.row.map(({ name }) => `left.${quoted(name)}`), ...found.map((name) => `right.${name}`)];
+  const where: Parts = condition === null ? [] : [["where", typedText(condition, (index) => both[index] ?? "")]];
+  return [["table", node.name], ["join", node.join], ["on", on.join(", ")], ["fields", found.join(", ")], ...where];
 }

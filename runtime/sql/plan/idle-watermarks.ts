@@ -38,6 +38,7 @@ function goesByTime(node: PlanNode): boolean {
     case "windowTable":
       return !node.window.isProctime;
     case "windowJoin":
+    case "temporalJoin":
       return true;
     case "intervalJoin":
       return !node.isProctime;

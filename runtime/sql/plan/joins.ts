@@ -13,7 +13,7 @@ import { isSameType, isText } from "../types/type-families.ts";
 import type { TimeAttribute, TypedExpression } from "../validate/typed-tree.ts";
 import { type NodeBuilder, namesOf } from "./node-builder.ts";
 import { allOf, castTo, columnsOfRow, moved, placesOf, withPlaces } from "./plan-expressions.ts";
-import type { JoinNode, JoinType, PlanNode } from "./plan-tree.ts";
+import type { JoinNode, JoinType, PlanNode, SideTtls } from "./plan-tree.ts";
 import { constantMilliseconds, isSameWindow, windowPlacesOf } from "./windows.ts";
 
 export type JoinSpec = {
@@ -22,15 +22,19 @@ export type JoinSpec = {
   readonly join: JoinType;
   /** Over the left row followed by the right one. */
   readonly conjuncts: readonly TypedExpression[];
+  /** Of a join that keeps all rows. */
+  readonly ttl?: SideTtls;
 };
 
 type JoinParts = Pick<JoinNode, "left" | "right" | "join" | "leftKeys" | "rightKeys" | "condition">;
 
-type Key = { readonly left: TypedExpression; readonly right: TypedExpression };
+export type Key = { readonly left: TypedExpression; readonly right: TypedExpression };
 
 /** Row: that of the left side, followed, but for SEMI and ANTI, by that of the right. */
 export function joinOf(spec: JoinSpec, builder: NodeBuilder): PlanNode {
-  if (builder.mode === "batch") return plainJoin(spec, spec.conjuncts, builder, (parts) => builder.join(parts));
+  const kept = spec.ttl === undefined ? {} : { ttl: spec.ttl };
+  if (builder.mode === "batch")
+    return plainJoin(spec, spec.conjuncts, builder, (parts) => builder.join({ ...parts, ...kept }));
   const windowed = plainJoin(spec, spec.conjuncts, builder, (parts) => {
     const ends = windowEnds(parts);
     return ends === null ? null : builder.windowJoin({ ...parts, ...ends });
@@ -39,7 +43,7 @@ export function joinOf(spec: JoinSpec, builder: NodeBuilder): PlanNode {
   const bounds = timeBounds(spec);
   const rest = spec.conjuncts.filter((part) => bounds?.used.has(part) !== true);
   return plainJoin(spec, rest, builder, (parts) =>
-    bounds === null ? builder.join(parts) : builder.intervalJoin({ ...parts, ...bounds.interval }),
+    bounds === null ? builder.join({ ...parts, ...kept }) : builder.intervalJoin({ ...parts, ...bounds.interval }),
   );
 }
 
@@ -74,13 +78,15 @@ function plainJoin<T extends PlanNode | null>(
 }
 
 /** SQPJ1. Null: the part is no key. */
-function keyOf(conjunct: TypedExpression, width: number): Key | null {
+export function keyOf(conjunct: TypedExpression, width: number): Key | null {
   if (conjunct.kind !== "call" || conjunct.name !== "=") return null;
   const [first, second] = conjunct.arguments;
   if (first === undefined || second === undefined) return null;
   const [a, b] = [sideOf(first, width), sideOf(second, width)];
   if (a === null || b === null || a === b) return null;
   const [left, right] = a === "left" ? [first, second] : [second, first];
+  // Texts are compared as they are: a cast to the shorter type would cut one.
+  if (isText(left.type) && isText(right.type)) return { left, right: moved(right, -width) };
   const type = keyType(left.type, right.type);
   if (type === null) return null;
   return { left: castTo(left, type), right: castTo(moved(right, -width), type) };
@@ -89,7 +95,7 @@ function keyOf(conjunct: TypedExpression, width: number): Key | null {
 /** Null: they are compared, not hashed: their values have no common form. */
 function keyType(left: TypedExpression["type"], right: TypedExpression["type"]): SqlType | null {
   if (left.kind === "null" || right.kind === "null") return null;
-  if (isSameType(left, right) || (isText(left) && isText(right))) return left;
+  if (isSameType(left, right)) return left;
   const type = commonType([left, right]);
   return type.kind === "refused" ? null : type;
 }
@@ -102,7 +108,7 @@ function sideOf(value: TypedExpression, width: number): "left" | "right" | null 
 }
 
 /** The row, followed by those keys that are no columns of it; and the places of all keys. */
-function withKeys(
+export function withKeys(
   node: PlanNode,
   keys: readonly TypedExpression[],
   builder: NodeBuilder,

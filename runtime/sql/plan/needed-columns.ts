@@ -78,24 +78,31 @@ export function needsOfInputs(node: PlanNode, need: ReadonlySet<number>): readon
     }
     case "unnest":
       return [[...own, ...node.items.flatMap((item) => [...placesOf(item)])]];
+    case "lookupJoin": {
+      const tested = node.condition === null ? [] : [...placesOf(node.condition)].filter((place) => place < width);
+      return [[...own, ...node.asks.map(({ place }) => place), ...tested]];
+    }
     default:
       return needsOfSides(node, need);
   }
 }
 
 function needsOfSides(
-  node: PlanNode & { readonly kind: "join" | "intervalJoin" | "windowJoin" },
+  node: PlanNode & { readonly kind: "join" | "intervalJoin" | "windowJoin" | "temporalJoin" },
   need: ReadonlySet<number>,
 ): readonly Places[] {
   const width = node.left.row.length;
   const both = [...need, ...(node.condition === null ? [] : placesOf(node.condition))];
-  const times = node.kind === "intervalJoin" ? [node.leftTime] : node.kind === "windowJoin" ? [node.leftEnd] : [];
-  const rightTimes =
-    node.kind === "intervalJoin" ? [node.rightTime] : node.kind === "windowJoin" ? [node.rightEnd] : [];
+  const [times, rightTimes] = timePlaces(node);
   return [
     [...both.filter((place) => place < width), ...node.leftKeys, ...times],
     [...both.filter((place) => place >= width).map((place) => place - width), ...node.rightKeys, ...rightTimes],
   ];
+}
+
+function timePlaces(node: PlanNode): readonly [readonly number[], readonly number[]] {
+  if ("leftTime" in node) return [[node.leftTime], [node.rightTime]];
+  return node.kind === "windowJoin" ? [[node.leftEnd], [node.rightEnd]] : [[], []];
 }
 
 /** A row has one column at least: of those that nobody needs, the one that costs least. */

@@ -13,6 +13,7 @@ import type { TypedExpression } from "../validate/typed-tree.ts";
 import { withColumns } from "../validate/values.ts";
 import { folded } from "./folding.ts";
 import { joinedRow, keysOfJoin } from "./join-row.ts";
+import { lookupRow } from "./lookup-row.ts";
 import {
   allOf,
   bigintType,
@@ -35,6 +36,7 @@ import type {
   ExpandNode,
   IntervalJoinNode,
   JoinNode,
+  LookupJoinNode,
   NormalizeNode,
   OverNode,
   PlanColumn,
@@ -44,6 +46,7 @@ import type {
   RankNode,
   ScanNode,
   SortNode,
+  TemporalJoinNode,
   UnionNode,
   UnnestNode,
   ValuesNode,
@@ -269,7 +272,35 @@ export class NodeBuilder {
     return { ...own, kind: "windowJoin", uid: "", changes: "append", ...parts };
   }
 
-  #joinCondition({ left, right, condition }: Own<JoinNode>): TypedExpression | null {
+  /** Rows leave in the order of the left times; those of versions are earlier, and are times no more. */
+  temporalJoin(own: Own<TemporalJoinNode>): TemporalJoinNode {
+    const { left } = own;
+    const row = joinedRow(own).map((column, index) => (index < left.row.length ? column : { ...column, time: null }));
+    const condition = this.#joinCondition(own);
+    return { ...own, kind: "temporalJoin", uid: "", row, changes: "append", keys: left.keys, condition };
+  }
+
+  lookupJoin(own: Own<LookupJoinNode>): LookupJoinNode {
+    const { input, table, asks, join, condition } = own;
+    const found = lookupRow(own);
+    const row = named([
+      ...input.row,
+      ...found.map((column) => (join === "LEFT" ? { ...column, type: withNullability(column.type, true) } : column)),
+    ]);
+    const isOne = table.schema.keys.some((key) => key.every((place) => asks.some(({ column }) => column === place)));
+    const test = condition === null ? null : bound(condition, [...input.row, ...found]);
+    return {
+      ...own,
+      kind: "lookupJoin",
+      uid: "",
+      row,
+      changes: input.changes,
+      keys: isOne ? input.keys : [],
+      condition: test === null || isTruth(test, true) ? null : test,
+    };
+  }
+
+  #joinCondition({ left, right, condition }: Pick<JoinNode, "left" | "right" | "condition">): TypedExpression | null {
     if (condition === null) return null;
     const test = bound(condition, [...left.row, ...right.row]);
     return isTruth(test, true) ? null : test;

@@ -15,7 +15,8 @@ export function faultsOf(node: PlanNode): readonly string[] {
   if (names.length === 0) faults.push(`${node.uid} has no columns`);
   if (node.uid === "") faults.push(`a ${node.kind} without a uid`);
   const inputs = inputsOf(node);
-  const width = inputs.reduce((sum, input) => sum + (node.kind === "union" ? 0 : input.row.length), 0);
+  const found = node.kind === "lookupJoin" ? node.columns.length : 0;
+  const width = inputs.reduce((sum, input) => sum + (node.kind === "union" ? 0 : input.row.length), found);
   for (const value of valuesOf(node)) {
     const outside = usesOf(value).filter((place) => place < 0 || place >= width);
     if (outside.length > 0) faults.push(`${node.uid} reads ${outside.join(", ")} of ${width}`);
@@ -59,6 +60,8 @@ function valuesOf(node: PlanNode): readonly TypedExpression[] {
     case "join":
     case "intervalJoin":
     case "windowJoin":
+    case "temporalJoin":
+    case "lookupJoin":
       return node.condition === null ? [] : [node.condition];
     default:
       return [];
@@ -90,9 +93,12 @@ function placesIn(node: PlanNode): readonly number[] {
       return [...node.by, node.time];
     case "normalize":
       return node.by;
+    case "lookupJoin":
+      return node.asks.map(({ place }) => place);
     case "join":
     case "intervalJoin":
     case "windowJoin":
+    case "temporalJoin":
       return node.leftKeys;
     default:
       return [];

@@ -7,6 +7,7 @@ import type { TypedExpression, TypedQuery, TypedSelect, TypedTable } from "../va
 import { partsOf, withParts } from "../validate/values.ts";
 import type { NodeBuilder } from "./node-builder.ts";
 import type { AggregateCall, Changes, PlanNode } from "./plan-tree.ts";
+import type { TableTtls } from "./state-ttl.ts";
 
 /** What is planned of a query contains queries again: handed in, so that the files do not import each other. */
 export type PlanContext = {
@@ -22,7 +23,9 @@ export type PlanContext = {
   readonly planTable: (table: TypedTable, context: PlanContext) => PlanNode;
   /** Queries of the script that are planned: a view or a WITH is one query, wherever it is named. */
   readonly planned: WeakMap<TypedQuery, PlanNode>;
-  /** Where the calls of OVER stand in the text. */
+  /** Of the tables of the FROM at hand, what STATE_TTL says (SQPZ2); absent: nothing. */
+  readonly ttls?: TableTtls;
+  /** Where the calls of aggregates and of OVER stand in the text. */
   readonly places: WeakMap<AggregateCall, Span>;
 };
 

@@ -16,6 +16,7 @@ import { callOfAggregate } from "./plan-grouping.ts";
 import { resolvedOrder } from "./plan-order.ts";
 import type { OverNode, PlanNode } from "./plan-tree.ts";
 import { constantMilliseconds } from "./windows.ts";
+import { ttlOfOnly } from "./state-ttl.ts";
 
 type Over = TypedExpression & { readonly kind: "over" };
 
@@ -59,7 +60,7 @@ const isSameWindow = (left: TypedWindow, right: TypedWindow): boolean =>
 const asExpression = (window: TypedWindow): TypedExpression => window as unknown as TypedExpression;
 
 function withWindow(node: PlanNode, window: TypedWindow, overs: readonly Over[], context: PlanContext): OverNode {
-  const { builder, places } = context;
+  const { builder, places, ttls } = context;
   const wide = new WideRow(columnsOfRow(node.row), namesOf(node.row), isSameOfRow);
   const place = (value: TypedExpression, name: string): number => wide.placeOf(value, name);
   const partitionBy = window.partitionBy.map((key) => place(key, "$partition"));
@@ -70,7 +71,8 @@ function withWindow(node: PlanNode, window: TypedWindow, overs: readonly Over[],
     return { name: `$over${index}`, call: made };
   });
   const input = builder.calc({ input: node, condition: null, values: wide.values }, wide.names);
-  return builder.over({ input, partitionBy, orderBy, frame: frameOf(window, overs[0]?.at ?? context.at) }, calls);
+  const frame = frameOf(window, overs[0]?.at ?? context.at);
+  return builder.over({ input, partitionBy, orderBy, frame, ...ttlOfOnly(ttls) }, calls);
 }
 
 /** SQPV2. */

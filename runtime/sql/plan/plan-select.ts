@@ -11,13 +11,15 @@ import { conjunctsOf, hasSubquery, integer } from "./plan-expressions.ts";
 import { planGrouping } from "./plan-grouping.ts";
 import { withOvers } from "./plan-over.ts";
 import type { PlanNode } from "./plan-tree.ts";
+import { ttlOfOnly } from "./state-ttl.ts";
 import { withoutJsonAggregates } from "./json-aggregates.ts";
 import { filtered } from "./push-down.ts";
 import type { PlaceOf } from "./correlated-queries.ts";
 import { filteredWithQueries, samePlace, withQueriesLifted } from "./subqueries.ts";
 
 /** Row: the items, then what is hidden. */
-export function planSelect(select: TypedSelect, context: PlanContext): PlanNode {
+export function planSelect(select: TypedSelect, whole: PlanContext): PlanNode {
+  const context = { ...whole, ttls: select.ttls };
   const { builder } = context;
   const columns = [
     ...select.schema.columns.map(({ name }) => name),
@@ -34,7 +36,8 @@ export function planSelect(select: TypedSelect, context: PlanContext): PlanNode 
   const qualified = filtered(over.node, qualify.flatMap(conjunctsOf), builder);
   const result = builder.calc({ input: qualified, condition: null, values: items }, columns);
   if (!select.isDistinct) return result;
-  return builder.aggregate({ input: result, groupBy: result.row.map((_, index) => index) }, []);
+  const groupBy = result.row.map((_, index) => index);
+  return builder.aggregate({ input: result, groupBy, ...ttlOfOnly(select.ttls) }, []);
 }
 
 function sourceOf({ from }: TypedSelect, context: PlanContext): PlanNode {

@@ -11,9 +11,12 @@ import type { TypedExpression, TypedTable } from "../validate/typed-tree.ts";
 import { namesOf } from "./node-builder.ts";
 import type { PlanContext } from "./plan-context.ts";
 import { columnOf, columnsOfRow, conjunctsOf, hasSubquery, integer, isTruth, substituted } from "./plan-expressions.ts";
-import type { PlanNode, PlanWindow } from "./plan-tree.ts";
+import type { PlanNode, PlanWindow, SideTtls } from "./plan-tree.ts";
 import { filtered, joined } from "./push-down.ts";
+import type { TableTtls } from "./state-ttl.ts";
 import { joinedLaterally } from "./subqueries.ts";
+import { planLookupJoin } from "./lookup-joins.ts";
+import { planTemporalJoin, type TemporalSpec } from "./temporal-joins.ts";
 import { lengthOfInterval } from "./windows.ts";
 
 type TableOf<K extends TypedTable["kind"]> = TypedTable & { readonly kind: K };
@@ -30,8 +33,8 @@ export function planTable(table: TypedTable, context: PlanContext): PlanNode {
     case "temporal":
       return fail(
         table.time.at,
-        "FOR SYSTEM_TIME AS OF cannot be run yet",
-        "Join the table as it is, or within a time: AND o.ts BETWEEN r.ts AND r.ts + INTERVAL '1' HOUR.",
+        "FOR SYSTEM_TIME AS OF where no join is",
+        "It says of a table that is joined from when its rows are: FROM orders AS o JOIN rates FOR SYSTEM_TIME AS OF o.ts AS r ON o.currency = r.currency.",
       );
     case "window":
       return planWindowTable(table, context);
@@ -54,7 +57,7 @@ function planScan({ name, table, schema }: TableOf<"scan">, context: PlanContext
     );
   const changes = context.changesOf(table);
   const stored = schema.columns.flatMap((_, index) => (computed[index] === null ? [index] : []));
-  const scan = builder.scan({ name, table, columns: stored }, changes);
+  const scan = builder.scan({ name, table, columns: stored, filters: [] }, changes);
   const places = schema.columns.map((_, index) => stored.indexOf(index));
   const inScan = (index: number): TypedExpression =>
     places[index] === -1 ? integer(0) : columnOf(scan.row, places[index] ?? 0);
@@ -142,7 +145,9 @@ function planJoin(table: TableOf<"join">, context: PlanContext): PlanNode {
   const { builder } = context;
   const { condition } = table;
   const join = table.join === "CROSS" ? "INNER" : table.join;
-  const left = context.planTable(table.left, context);
+  const ttls = context.ttls ?? [];
+  const width = tablesIn(table.left);
+  const left = context.planTable(table.left, { ...context, ttls: ttls.slice(0, width) });
   if (condition !== null && hasSubquery(condition))
     fail(condition.at, "a query inside ON", "Put the condition into WHERE, or join its query.");
   if (table.right.kind === "unnest") {
@@ -158,9 +163,43 @@ function planJoin(table: TableOf<"join">, context: PlanContext): PlanNode {
   }
   if (table.right.kind === "derived" && table.right.isLateral && escapes(table.right.query))
     return joinedLaterally({ left, query: table.right.query, join, condition }, context);
-  const right = context.planTable(table.right, context);
-  return joined({ left, right, join, conjuncts: conjunctsOf(condition) }, builder);
+  if (table.right.kind === "temporal") {
+    if (table.join !== "INNER" && table.join !== "LEFT")
+      return fail(
+        table.right.time.at,
+        `${table.join} JOIN with FOR SYSTEM_TIME AS OF`,
+        "Write JOIN … ON …, or LEFT JOIN … ON …: the row on the left says the time.",
+      );
+    return planTemporal({ left, right: table.right, join: table.join, conjuncts: conjunctsOf(condition) }, context);
+  }
+  const rightTtls = ttls.slice(width);
+  const right = context.planTable(table.right, { ...context, ttls: rightTtls });
+  const ttl: SideTtls = [sideTtl(table.left, ttls), sideTtl(table.right, rightTtls)];
+  const kept = ttl[0] === null && ttl[1] === null ? {} : { ttl };
+  return joined({ left, right, join, conjuncts: conjunctsOf(condition), ...kept }, builder);
 }
+
+function planTemporal(spec: TemporalSpec, context: PlanContext): PlanNode {
+  const { left, right } = spec;
+  const { time } = right;
+  const column = time.kind === "column" ? left.row[time.index] : undefined;
+  const attribute = column === undefined ? time.time : column.time;
+  if (attribute === "rowtime") return planTemporalJoin(spec, context);
+  if (attribute === null)
+    return fail(
+      time.at,
+      `${column?.name ?? "the time"} is no time attribute any more: a join, a GROUP BY or an outer join above took it away`,
+      "Put this join ahead of it, or join within a time there: AND a.ts BETWEEN b.ts AND b.ts + INTERVAL '1' HOUR.",
+    );
+  return planLookupJoin(spec, context);
+}
+
+const tablesIn = (table: TypedTable): number =>
+  table.kind === "join" ? tablesIn(table.left) + tablesIn(table.right) : 1;
+
+/** SQPZ2 */
+const sideTtl = (table: TypedTable, ttls: TableTtls): number | null =>
+  table.kind === "join" ? null : (ttls[0] ?? null);
 
 /** `left`: what it stands beside; null: it stands alone. */
 function planUnnest(

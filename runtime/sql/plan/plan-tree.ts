@@ -7,7 +7,9 @@
  * SQPT2 `uid` follows from what the node computes, not from its place in the plan: state finds its operator after an edit elsewhere.
  * SQPT3 Where `changes` is `append`, every row is an insert, forever.
  */
+import type { Span } from "../syntax/span.ts";
 import type { SqlType } from "../types/sql-type.ts";
+import type { AggregateUserFunction } from "../user-functions/bound-function.ts";
 import type { CatalogTable } from "../validate/catalog.ts";
 import type { TimeAttribute, TypedExpression } from "../validate/typed-tree.ts";
 
@@ -30,6 +32,8 @@ export type AggregateCall = {
   readonly ignoresNulls: boolean;
   readonly order: readonly SortColumn[];
   readonly type: SqlType;
+  /** Of the user; without it: a built-in one. */
+  readonly user?: AggregateUserFunction;
 };
 
 export type SortColumn = {
@@ -59,6 +63,14 @@ type Node<K extends string, T> = {
   readonly keys: readonly (readonly number[])[];
 } & Readonly<T>;
 
+/**
+ * Milliseconds, more than 0, after which what was written to the state, and not again since, is gone (plan/state-ttl.ts). Absent: it stays as long as the job.
+ */
+export type Kept = { readonly ttl?: number };
+
+/** Of the left and of the right side; null: it stays. */
+export type SideTtls = readonly [left: number | null, right: number | null];
+
 export type JoinType = "INNER" | "LEFT" | "RIGHT" | "FULL" | "SEMI" | "ANTI";
 
 /** `leftKeys[i] = rightKeys[i]`, and `condition` over the left row followed by the right one. SEMI and ANTI emit the left row alone. */
@@ -71,6 +83,13 @@ type JoinParts = {
   readonly condition: TypedExpression | null;
 };
 
+/** `column`: place in `table.definition.columns`. `value` null: of IS NULL and IS NOT NULL. */
+export type ScanFilter = {
+  readonly column: number;
+  readonly operator: "=" | "<>" | "<" | "<=" | ">" | ">=" | "IS NULL" | "IS NOT NULL";
+  readonly value: bigint | string | null;
+};
+
 export type ScanNode = Node<
   "scan",
   {
@@ -78,6 +97,8 @@ export type ScanNode = Node<
     readonly table: CatalogTable;
     /** Places of stored columns in `table.definition.columns`: what is read, in the order of the row. */
     readonly columns: readonly number[];
+    /** What the table may test as well (scan-filters.ts): none of its rows that fail are needed. */
+    readonly filters: readonly ScanFilter[];
   }
 >;
 /** Watermarks from the rows: `strategy` is the greatest time that may still be late, of each row. */
@@ -86,7 +107,7 @@ export type WatermarkNode = Node<
   { readonly input: PlanNode; readonly time: number; readonly strategy: TypedExpression }
 >;
 /** Of upserts by the key `by`: the changes, each -U and -D with the whole row that it takes back. */
-export type NormalizeNode = Node<"normalize", { readonly input: PlanNode; readonly by: readonly number[] }>;
+export type NormalizeNode = Node<"normalize", Kept & { readonly input: PlanNode; readonly by: readonly number[] }>;
 export type CalcNode = Node<
   "calc",
   { readonly input: PlanNode; readonly condition: TypedExpression | null; readonly values: readonly TypedExpression[] }
@@ -102,7 +123,7 @@ export type ExpandNode = Node<
 /** Row: the keys, then the calls. Without keys: one row, also of no input. Without calls: DISTINCT. */
 export type AggregateNode = Node<
   "aggregate",
-  { readonly input: PlanNode; readonly groupBy: readonly number[]; readonly calls: readonly AggregateCall[] }
+  Kept & { readonly input: PlanNode; readonly groupBy: readonly number[]; readonly calls: readonly AggregateCall[] }
 >;
 /** Row: the keys, then the calls, then `adds`. */
 export type WindowAggregateNode = Node<
@@ -117,7 +138,7 @@ export type WindowAggregateNode = Node<
 >;
 /** Row: the input's, then start, end and time of the window; of HOP and CUMULATE each row once for each of its windows. */
 export type WindowTableNode = Node<"windowTable", { readonly input: PlanNode; readonly window: PlanWindow }>;
-export type JoinNode = Node<"join", JoinParts>;
+export type JoinNode = Node<"join", JoinParts & { readonly ttl?: SideTtls }>;
 /** `lower` ≤ left time - right time ≤ `upper`, in milliseconds. */
 export type IntervalJoinNode = Node<
   "intervalJoin",
@@ -131,10 +152,38 @@ export type IntervalJoinNode = Node<
 >;
 /** Of both sides the rows of equal windows; the windows' start and end are among the keys. */
 export type WindowJoinNode = Node<"windowJoin", JoinParts & { readonly leftEnd: number; readonly rightEnd: number }>;
+/**
+ * Each left row with the version of the right that was there at its time: of its key the newest whose time is not later. INNER and LEFT. Of the right, each row is a version of its
+ * key, and one that is deleted says that from its time on there is none.
+ */
+export type TemporalJoinNode = Node<
+  "temporalJoin",
+  JoinParts & { readonly leftTime: number; readonly rightTime: number }
+>;
+/**
+ * Each row with those that a table outside answers for it now. INNER and LEFT. Row: the input's, then `columns`. `condition`: over the input's row followed by what is read
+ * (lookup-row.ts).
+ */
+export type LookupJoinNode = Node<
+  "lookupJoin",
+  {
+    readonly input: PlanNode;
+    readonly name: string;
+    readonly table: CatalogTable;
+    /** Places of stored columns in `table.definition.columns`: what is read, those of `asks` among them. */
+    readonly columns: readonly number[];
+    /** What the table is asked by. `place`: of the value in the input's row; `column`: as in `columns`. */
+    readonly asks: readonly { readonly place: number; readonly column: number }[];
+    readonly join: "INNER" | "LEFT";
+    readonly condition: TypedExpression | null;
+    /** Of the text, for messages. */
+    readonly at: Span;
+  }
+>;
 /** Rows `from` to `to` (from 1, both included) of each partition in that order. Row: the input's, and behind it the rank where `showsRank`. */
 export type RankNode = Node<
   "rank",
-  {
+  Kept & {
     readonly input: PlanNode;
     readonly partitionBy: readonly number[];
     readonly orderBy: readonly SortColumn[];
@@ -149,7 +198,12 @@ export type RankNode = Node<
 /** Of each key the first or the last row by time. */
 export type DeduplicateNode = Node<
   "deduplicate",
-  { readonly input: PlanNode; readonly by: readonly number[]; readonly time: number; readonly keep: "first" | "last" }
+  Kept & {
+    readonly input: PlanNode;
+    readonly by: readonly number[];
+    readonly time: number;
+    readonly keep: "first" | "last";
+  }
 >;
 /** All rows in that order, from `offset` on, at most `limit`; of bounded input, or by a rowtime attribute first. */
 export type SortNode = Node<
@@ -164,7 +218,7 @@ export type SortNode = Node<
 /** Row: the input's, then the calls. */
 export type OverNode = Node<
   "over",
-  {
+  Kept & {
     readonly input: PlanNode;
     readonly partitionBy: readonly number[];
     readonly orderBy: readonly SortColumn[];
@@ -198,6 +252,8 @@ export type PlanNode =
   | JoinNode
   | IntervalJoinNode
   | WindowJoinNode
+  | TemporalJoinNode
+  | LookupJoinNode
   | RankNode
   | DeduplicateNode
   | SortNode
@@ -210,6 +266,8 @@ export type PlanSink = {
   readonly name: string;
   readonly table: CatalogTable;
   readonly input: PlanNode;
+  /** Of the rows that it keeps by the table's key, where it does. */
+  readonly ttl?: number;
 };
 
 /** streaming: results as they change · batch: all inputs are bounded, and only final rows are emitted. */

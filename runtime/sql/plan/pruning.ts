@@ -6,7 +6,7 @@
  */
 import { keptOf, neededCalls, needsOfInputs } from "./needed-columns.ts";
 import { type NodeBuilder, namesOf } from "./node-builder.ts";
-import { withPlaces } from "./plan-expressions.ts";
+import { placesOf, withPlaces } from "./plan-expressions.ts";
 import type { PlanNode, PlanWindow, SortColumn } from "./plan-tree.ts";
 import { inputsFirst, inputsOf } from "./rebuilt.ts";
 import { movedCall } from "./window-input.ts";
@@ -67,7 +67,10 @@ function prune(node: PlanNode, need: Need, inputs: readonly Pruned[], builder: N
     case "join":
     case "intervalJoin":
     case "windowJoin":
+    case "temporalJoin":
       return pruneJoin(node, inputs, builder);
+    case "lookupJoin":
+      return pruneLookup(node, need, first, builder);
     default:
       return pruneWithInput(node, need, first, builder);
   }
@@ -114,7 +117,9 @@ type Single = Exclude<
       | "windowAggregate"
       | "join"
       | "intervalJoin"
-      | "windowJoin";
+      | "windowJoin"
+      | "temporalJoin"
+      | "lookupJoin";
   }
 >;
 
@@ -203,8 +208,10 @@ function pruneAggregate(
     return call === undefined ? [] : [{ call: movedCall(call, at), name: node.row[width + index]?.name ?? "" }];
   });
   const kept = [...node.groupBy.map((_, index) => index), ...keptCallPlaces.map((index) => width + index)];
-  if (node.kind === "aggregate")
-    return { node: builder.aggregate({ input: input.node, groupBy }, calls), places: placesAmong(node, kept) };
+  if (node.kind === "aggregate") {
+    const own = { input: input.node, groupBy, ...(node.ttl === undefined ? {} : { ttl: node.ttl }) };
+    return { node: builder.aggregate(own, calls), places: placesAmong(node, kept) };
+  }
   const firstAdd = width + node.calls.length;
   const needed = node.adds.flatMap((_, index) => (need.has(firstAdd + index) ? [index] : []));
   const addPlaces = needed.length + kept.length > 0 ? needed : [0];
@@ -216,7 +223,7 @@ function pruneAggregate(
 }
 
 function pruneJoin(
-  node: PlanNode & { readonly kind: "join" | "intervalJoin" | "windowJoin" },
+  node: PlanNode & { readonly kind: "join" | "intervalJoin" | "windowJoin" | "temporalJoin" },
   [left, right]: readonly Pruned[],
   builder: NodeBuilder,
 ): Pruned {
@@ -241,5 +248,36 @@ function pruneJoin(
     return { node: builder.windowJoin({ ...node, ...parts, ...ends }), places };
   }
   const times = { leftTime: atLeft(node.leftTime), rightTime: atRight(node.rightTime) };
+  if (node.kind === "temporalJoin") return { node: builder.temporalJoin({ ...node, ...parts, ...times }), places };
   return { node: builder.intervalJoin({ ...node, ...parts, ...times }), places };
+}
+
+/** Of the table those columns are read that are needed, tested, or asked by. */
+function pruneLookup(
+  node: PlanNode & { readonly kind: "lookupJoin" },
+  need: Need,
+  input: Pruned,
+  builder: NodeBuilder,
+): Pruned {
+  const [oldWidth, width] = [node.input.row.length, input.node.row.length];
+  const tested = node.condition === null ? new Set<number>() : placesOf(node.condition);
+  const kept = node.columns.flatMap((column, index) => {
+    const isAsked = node.asks.some((key) => key.column === column);
+    return isAsked || need.has(oldWidth + index) || tested.has(oldWidth + index) ? [index] : [];
+  });
+  const inInput = placeIn(input);
+  const at = (place: number): number => (place < oldWidth ? inInput(place) : width + kept.indexOf(place - oldWidth));
+  const made = builder.lookupJoin({
+    ...node,
+    input: input.node,
+    columns: kept.flatMap((index) => node.columns[index] ?? []),
+    asks: node.asks.map(({ place, column }) => ({ place: inInput(place), column })),
+    condition: node.condition === null ? null : withPlaces(node.condition, at),
+  });
+  const places = node.row.map((_, index) => {
+    if (index < oldWidth) return input.places[index] ?? -1;
+    const place = kept.indexOf(index - oldWidth);
+    return place < 0 ? -1 : width + place;
+  });
+  return { node: made, places };
 }

@@ -5,7 +5,8 @@
  * SQPD1 A condition passes a node when the rows that it drops could change nothing else: not below a watermark, which is made of all rows; not below a
  *     LIMIT or a rank, but by the partition; below an aggregate by its keys only.
  * SQPD2 Of an outer join, a condition on the optional side stays above it; one in ON that looks at that side alone goes below it.
- * SQPD3 A limit on ROW_NUMBER makes the rank of it (ranks.ts).
+ * SQPD3 Of a temporal join, a condition on the versions stays above them, or in ON: without the version that it drops, an older one would be the newest.
+ * SQPD4 A limit on ROW_NUMBER makes the rank of it (ranks.ts).
  */
 import type { TypedExpression } from "../validate/typed-tree.ts";
 import { joinOf, type JoinSpec } from "./joins.ts";
@@ -43,7 +44,7 @@ export function joined(spec: JoinSpec, builder: NodeBuilder): PlanNode {
       builder,
     ),
   };
-  return joinOf({ ...sides, join, conjuncts: both }, builder);
+  return joinOf({ ...spec, ...sides, conjuncts: both }, builder);
 }
 
 const mayTestLeft = (join: JoinType): boolean => join === "INNER" || join === "SEMI" || join === "RIGHT";
@@ -79,6 +80,7 @@ function pushedInto(node: PlanNode, conjuncts: Conjuncts, builder: NodeBuilder):
         ? { node, rest: conjuncts }
         : below((place) => place < node.input.row.length);
     case "unnest":
+    case "lookupJoin":
       return below((place) => place < node.input.row.length);
     case "rank":
       return below((place) => node.partitionBy.includes(place));
@@ -95,6 +97,8 @@ function pushedInto(node: PlanNode, conjuncts: Conjuncts, builder: NodeBuilder):
     case "intervalJoin":
     case "windowJoin":
       return intoJoin(node, conjuncts, builder);
+    case "temporalJoin":
+      return intoTemporalJoin(node, conjuncts, builder);
     default:
       return { node, rest: conjuncts };
   }
@@ -143,7 +147,8 @@ function intoJoin(node: AnyJoin, conjuncts: Conjuncts, builder: NodeBuilder): Pu
   if (join === "INNER" && node.kind === "join") {
     const keys = node.leftKeys.map((place, index) => equality(node, place, node.rightKeys[index] ?? 0));
     const all = [...keys, ...conjunctsOf(node.condition), ...conjuncts];
-    return { node: joined({ left, right, join, conjuncts: all }, builder), rest: [] };
+    const kept = node.ttl === undefined ? {} : { ttl: node.ttl };
+    return { node: joined({ left, right, join, conjuncts: all, ...kept }, builder), rest: [] };
   }
   const keepsLeft = join === "INNER" || join === "LEFT";
   const keepsRight = join === "INNER" || join === "RIGHT";
@@ -156,6 +161,18 @@ function intoJoin(node: AnyJoin, conjuncts: Conjuncts, builder: NodeBuilder): Pu
   const movedRight = forRight.map((part) => moved(part, -width));
   const inputs = [filtered(left, forLeft, builder), filtered(right, movedRight, builder)];
   return { node: withInputs(node, inputs, builder), rest };
+}
+
+/** SQPD3. */
+function intoTemporalJoin(
+  node: PlanNode & { readonly kind: "temporalJoin" },
+  conjuncts: Conjuncts,
+  builder: NodeBuilder,
+): Pushed {
+  const { left, right } = node;
+  const [forLeft, rest] = split(conjuncts, (part) => [...placesOf(part)].every((place) => place < left.row.length));
+  if (forLeft.length === 0) return { node, rest };
+  return { node: withInputs(node, [filtered(left, forLeft, builder), right], builder), rest };
 }
 
 function equality({ left, right }: AnyJoin, leftPlace: number, rightPlace: number): TypedExpression {

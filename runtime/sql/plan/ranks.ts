@@ -37,18 +37,20 @@ export function rankOf(
     places.end !== null &&
     partitionBy.includes(places.start) &&
     partitionBy.includes(places.end);
+  const kept = over.ttl === undefined ? {} : { ttl: over.ttl };
   const name = over.row[number]?.name ?? "";
   const [order, secondOrder] = orderBy;
   const time = order === undefined ? null : (input.row[order.column]?.time ?? null);
   const isOne = from === 1 && to === 1 && order !== undefined && secondOrder === undefined && time !== null;
   if (isOne && !isOfWindow && input.changes === "append" && builder.mode === "streaming") {
     const keep = order.direction === "ASC" ? "first" : "last";
-    const node = builder.deduplicate({ input, by: partitionBy, time: order.column, keep });
+    const node = builder.deduplicate({ input, by: partitionBy, time: order.column, keep, ...kept });
     const values = [...columnsOfRow(node.row), integer(1, bigintType)];
     return { node: builder.calc({ input: node, condition: null, values }, [...namesOf(node.row), name]), rest };
   }
   const windowEnd = isOfWindow ? places.end : null;
-  return { node: builder.rank({ input, partitionBy, orderBy, from, to, showsRank: true, windowEnd }, name), rest };
+  const parts = { partitionBy, orderBy, from, to, showsRank: true, windowEnd, ...kept };
+  return { node: builder.rank({ input, ...parts }, name), rest };
 }
 
 /** Whether it was a limit of the number. */

@@ -2,7 +2,7 @@
  * Owns: the inputs of a node, and the same node over others of the same rows.
  */
 import { type NodeBuilder, namesOf } from "./node-builder.ts";
-import type { IntervalJoinNode, JoinNode, PlanNode, WindowJoinNode } from "./plan-tree.ts";
+import type { IntervalJoinNode, JoinNode, PlanNode, TemporalJoinNode, WindowJoinNode } from "./plan-tree.ts";
 
 export function inputsOf(node: PlanNode): readonly PlanNode[] {
   switch (node.kind) {
@@ -14,6 +14,7 @@ export function inputsOf(node: PlanNode): readonly PlanNode[] {
     case "join":
     case "intervalJoin":
     case "windowJoin":
+    case "temporalJoin":
       return [node.left, node.right];
     default:
       return [node.input];
@@ -77,12 +78,27 @@ export function withInputs(node: PlanNode, inputs: readonly PlanNode[], builder:
       );
     case "unnest":
       return builder.unnest({ ...node, input }, node.row.slice(node.input.row.length));
+    case "lookupJoin":
+      return builder.lookupJoin({ ...node, input });
     default:
       return right === undefined ? node : joinOver({ ...node, left: input, right }, builder);
   }
 }
 
-function joinOver(node: JoinNode | IntervalJoinNode | WindowJoinNode, builder: NodeBuilder): PlanNode {
+function joinOver(
+  node: JoinNode | IntervalJoinNode | WindowJoinNode | TemporalJoinNode,
+  builder: NodeBuilder,
+): PlanNode {
   if (node.kind === "join") return builder.join(node);
+  if (node.kind === "temporalJoin") return builder.temporalJoin(node);
   return node.kind === "intervalJoin" ? builder.intervalJoin(node) : builder.windowJoin(node);
+}
+
+/** The same node over these inputs, of the same rows: nothing of it is worked out anew. */
+export function overInputs(node: PlanNode, inputs: readonly PlanNode[]): PlanNode {
+  const [input, right] = inputs;
+  if (input === undefined) return node;
+  if (node.kind === "union") return { ...node, inputs };
+  if ("left" in node) return { ...node, left: input, right: right ?? node.right };
+  return "input" in node ? { ...node, input } : node;
 }

@@ -3,6 +3,7 @@
  *
  * SQPC1 A script is one job: what it sets holds for all of it, wherever SET stands. A value that is set twice is the last one.
  */
+import { parseDuration } from "../../../base/index.ts";
 import { fail } from "../syntax/problem.ts";
 import type { Span } from "../syntax/span.ts";
 import type { Statement } from "../syntax/statement-tree.ts";
@@ -14,10 +15,13 @@ export type ScriptSettings = {
   readonly mode: PlanMode;
   /** Of the IANA time zone database. */
   readonly timeZone: string;
+  /** In milliseconds; null: state stays as long as the job. */
+  readonly stateTtl: number | null;
 };
 
 const MODE_KEY = "execution.runtime-mode";
 const ZONE_KEY = "table.local-time-zone";
+const TTL_KEY = "table.exec.state.ttl";
 
 /** Errors: SqlFailure. */
 export function settingsOf(statements: readonly Statement[]): ScriptSettings {
@@ -29,7 +33,8 @@ export function settingsOf(statements: readonly Statement[]): ScriptSettings {
     if (statement.key === null) values.clear();
     else values.delete(statement.key);
   }
-  return { values, mode: modeOf(values.get(MODE_KEY)), timeZone: zoneOf(values.get(ZONE_KEY)) };
+  const [mode, zone, ttl] = [MODE_KEY, ZONE_KEY, TTL_KEY].map((key) => values.get(key));
+  return { values, mode: modeOf(mode), timeZone: zoneOf(zone), stateTtl: ttlOf(ttl) };
 }
 
 type Setting = { readonly value: string; readonly at: Span } | undefined;
@@ -58,4 +63,11 @@ function zoneOf(setting: Setting): string {
       "Write one such as 'Europe/Berlin', 'UTC' or '+02:00'.",
     );
   }
+}
+
+function ttlOf(setting: Setting): number | null {
+  if (setting === undefined) return null;
+  const parsed = parseDuration(setting.value);
+  if (parsed.kind === "duration") return parsed.ms === 0 ? null : parsed.ms;
+  return fail(setting.at, parsed.problem, "State stays that long after it was last written; '0 s' is forever.");
 }

@@ -8,12 +8,15 @@
  *     and the other one gets the text of its whole plan mixed in.
  * SQPU3 Of a node that keeps whole rows every column counts, with its name: what was kept has the columns of then, and a column that is added, or has another
  *     name, would be NULL in it, unseen.
+ * SQPU4 State that expires has when it was written, and is other state than what stays: whether it does counts, and not after how long.
  */
 import { describeWindow } from "./windows.ts";
-import { inputsOf } from "./rebuilt.ts";
+import { inputsOf, overInputs } from "./rebuilt.ts";
 import type { AggregateCall, PlanNode, SortColumn } from "./plan-tree.ts";
-import { typedText } from "./typed-text.ts";
+import { type NameOf, typedText } from "./typed-text.ts";
 import type { CatalogTable } from "../validate/catalog.ts";
+import type { TypedExpression } from "../validate/typed-tree.ts";
+import { partsOf } from "../validate/values.ts";
 
 /** What the columns of a node are, in the words of tables. */
 type Meanings = readonly string[];
@@ -45,7 +48,7 @@ export class Uids {
     const described = describe(
       over,
       inputs.map((input) => this.describedOf(input)),
-      node.kind === "scan" ? this.#textOf(node.table) : "",
+      node.kind === "scan" || node.kind === "lookupJoin" ? this.#textOf(node.table) : "",
     );
     const known = this.#nodes.get(described.whole);
     if (known !== undefined) return known;
@@ -92,14 +95,6 @@ export class Uids {
 const uidText = (kind: string, text: string): string =>
   `${kind.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}-${hashOf(text)}`;
 
-function overInputs(node: PlanNode, inputs: readonly PlanNode[]): PlanNode {
-  const [input, right] = inputs;
-  if (input === undefined) return node;
-  if (node.kind === "union") return { ...node, inputs };
-  if ("left" in node) return { ...node, left: input, right: right ?? node.right };
-  return "input" in node ? { ...node, input } : node;
-}
-
 function describe(node: PlanNode, inputs: readonly Described[], table: string): Described {
   const below = inputs.flatMap(({ meanings }) => meanings);
   const name = (index: number): string => below[index] ?? `?${index}`;
@@ -112,13 +107,15 @@ function describe(node: PlanNode, inputs: readonly Described[], table: string): 
 }
 
 /** What has no state of its own does not count for what is above it (SQPU1). */
-const keepsState = ({ kind }: PlanNode): boolean =>
+export const keepsState = ({ kind }: PlanNode): boolean =>
   kind !== "calc" && kind !== "watermark" && kind !== "union" && kind !== "unnest" && kind !== "expand";
 
 const ROW_KEEPERS: readonly PlanNode["kind"][] = [
   "join",
   "intervalJoin",
   "windowJoin",
+  "temporalJoin",
+  "lookupJoin",
   "rank",
   "deduplicate",
   "normalize",
@@ -127,7 +124,7 @@ const ROW_KEEPERS: readonly PlanNode["kind"][] = [
 ];
 
 /** Sessions as a table wait with their rows until they end. */
-const keepsRows = (node: PlanNode): boolean =>
+export const keepsRows = (node: PlanNode): boolean =>
   ROW_KEEPERS.includes(node.kind) || (node.kind === "windowTable" && node.window.kind === "session");
 
 type Names = (index: number) => string;
@@ -136,10 +133,21 @@ const list = (places: readonly number[], name: Names): string => places.map(name
 const orderText = (order: readonly SortColumn[], name: Names): string =>
   order.map(({ column, direction }) => `${name(column)} ${direction}`).join(", ");
 
+/** With the signatures of the user's functions in it. */
+function meaningOf(value: TypedExpression, name: NameOf): string {
+  const signatures = signaturesIn(value);
+  return signatures.length === 0 ? typedText(value, name) : `${typedText(value, name)} with ${signatures.join("; ")}`;
+}
+
+const signaturesIn = (value: TypedExpression): readonly string[] => [
+  ...(value.kind === "userCall" ? [value.function.signature] : []),
+  ...partsOf(value).flatMap(signaturesIn),
+];
+
 function callText(call: AggregateCall, name: Names): string {
   const order = call.order.length === 0 ? "" : ` ORDER BY ${orderText(call.order, name)}`;
   const filter = call.filter === null ? "" : ` FILTER ${name(call.filter)}`;
-  return `${call.name}(${call.isDistinct ? "DISTINCT " : ""}${list(call.arguments, name)}${order})${filter}`;
+  return `${call.user?.signature ?? call.name}(${call.isDistinct ? "DISTINCT " : ""}${list(call.arguments, name)}${order})${filter}`;
 }
 
 /**
@@ -153,7 +161,15 @@ function keptText(node: PlanNode, name: Names): string {
 }
 
 function ownText(node: PlanNode, name: Names): string {
-  return keepsRows(node) ? functionText(node, name) + keptText(node, name) : functionText(node, name);
+  const text = functionText(node, name) + expiringText(node);
+  return keepsRows(node) ? text + keptText(node, name) : text;
+}
+
+/** SQPU4 */
+function expiringText(node: PlanNode): string {
+  if (!("ttl" in node) || node.ttl === undefined) return "";
+  const { ttl } = node;
+  return typeof ttl === "number" ? " expiring" : ` expiring ${ttl.map((side) => side !== null).join(", ")}`;
 }
 
 function functionText(node: PlanNode, name: Names): string {
@@ -172,16 +188,25 @@ function functionText(node: PlanNode, name: Names): string {
       return `${describeWindow(node.window)} at ${name(node.window.time)}`;
     case "join":
     case "intervalJoin":
-    case "windowJoin": {
+    case "windowJoin":
+    case "temporalJoin": {
       const width = node.left.row.length;
       const keys = node.leftKeys.map((key, index) => `${name(key)} = ${name(width + (node.rightKeys[index] ?? 0))}`);
       const bounds = node.kind === "intervalJoin" ? ` in ${node.lower} to ${node.upper}` : "";
-      return `${node.kind} ${node.join} on ${keys.join(", ")}${bounds}`;
+      const times =
+        node.kind === "temporalJoin" ? ` as of ${name(node.leftTime)}, ${name(width + node.rightTime)}` : "";
+      return `${node.kind} ${node.join} on ${keys.join(", ")}${bounds}${times}`;
+    }
+    case "lookupJoin": {
+      const keys = node.asks.map(({ place, column }) => `${node.table.schema.columns[column]?.name} = ${name(place)}`);
+      return `lookup ${node.join} in ${node.name} on ${keys.join(", ")}`;
     }
     case "rank":
       return `rank ${node.from} to ${node.to} of ${list(node.partitionBy, name)} by ${orderText(node.orderBy, name)}`;
     case "deduplicate":
       return `${node.keep} of ${list(node.by, name)} by ${name(node.time)}`;
+    case "unnest":
+      return `unnest ${node.items.map((item) => meaningOf(item, name)).join(", ")}`;
     case "normalize":
       return `changes of ${list(node.by, name)}`;
     case "sort":
@@ -201,7 +226,7 @@ function meaningsOf(node: PlanNode, name: Names, own: string): Meanings {
     case "scan":
       return node.row.map((column) => `${node.name}.${column.name}`);
     case "calc":
-      return node.values.map((value) => typedText(value, name));
+      return node.values.map((value) => meaningOf(value, name));
     case "values":
       return node.row.map((column) => column.name);
     case "aggregate":

@@ -53,6 +53,11 @@ function straightInput(input: PlanNode, { window }: WindowPlaces, keys: readonly
     const isByPartition =
       grouped.length === window.partition.length && grouped.every((place) => window.partition.includes(place));
     if (!isByPartition) return null;
+    // Other rows count for where sessions end, also those that are dropped behind them.
+    const isOfKeys = [...(condition === null ? [] : placesOf(condition))].every((place) =>
+      window.partition.includes(place),
+    );
+    if (!isOfKeys) return null;
   }
   return { table, calc: { condition, values }, bounds };
 }

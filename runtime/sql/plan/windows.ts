@@ -109,9 +109,11 @@ export function windowPlacesOf(node: PlanNode): WindowPlaces | null {
     case "deduplicate":
     case "over":
     case "unnest":
+    case "lookupJoin":
     case "sort":
       return windowPlacesOf(node.input);
     case "windowJoin":
+    case "temporalJoin":
       return windowPlacesOf(node.left);
     default:
       return null;

@@ -34,6 +34,17 @@ import {
   vocabulary,
 } from "./tokens.ts";
 
+const NAME_LENGTH_MAX = 63;
+/** Of objects they would be something else than fields. */
+const NO_FIELDS: ReadonlySet<string> = new Set(["__proto__", "constructor", "prototype"]);
+
+/** Names may be those of a row's fields, and are no others. */
+function requireFieldName(name: string, at: Span): void {
+  if (NO_FIELDS.has(name)) fail(at, `nothing can be called ${name}`, "Choose another name.");
+  if (name.length > NAME_LENGTH_MAX)
+    fail(at, `a name of ${name.length} characters`, `Choose a shorter one: ${NAME_LENGTH_MAX} are allowed.`);
+}
+
 /** Deepest nesting of parentheses, queries and types. */
 export const NESTING_MAX = 100;
 /** Most operands of a chain as `a AND b AND c`: each is one level of the tree. */
@@ -165,7 +176,9 @@ export abstract class NameGrammar extends EmbeddedActionsParser {
     const start = this.here();
     const { image } = this.CONSUME(Name);
     const name = image.startsWith("`") ? image.slice(1, -1).replaceAll("``", "`") : image;
-    return { kind: "identifier", at: this.since(start), name };
+    const at = this.since(start);
+    this.ACTION(() => requireFieldName(name, at));
+    return { kind: "identifier", at, name };
   });
 
   protected readonly qualifiedName = this.RULE("qualifiedName", (): QualifiedName => {

@@ -82,7 +82,32 @@ const reservedName = (word: IToken): SqlProblem =>
 
 const labelsBehindWords = new Set(['"("', '"+"', '"-"', tokenLabel(StringLiteral), tokenLabel(UnicodeStringLiteral)]);
 
+/** Of the words at these places. */
+const spanFrom = (first: IToken, last: IToken): Span => ({ start: spanOf(first).start, end: spanOf(last).end });
+
+const isWord = (token: IToken | undefined, word: string): boolean => token?.image.toUpperCase() === word;
+
 const checks: readonly Check[] = [
+  function planStatement({ tokens }) {
+    const [first] = tokens;
+    const last = tokens.findIndex((token) => isWord(token, "PLAN"));
+    const words = tokens.slice(0, last + 1).map(({ image }) => image.toUpperCase());
+    const isOne = ["COMPILE PLAN", "EXECUTE PLAN", "COMPILE AND EXECUTE PLAN"].includes(words.join(" "));
+    if (!isOne || first === undefined) return null;
+    return problem(
+      spanFrom(first, tokens[last] as IToken),
+      `${words.join(" ")} is not supported`,
+      "A script is its own plan, and keeps its state as long as its operators do the same. streamjob sql --explain --json job.sql writes a plan, --compare shows what of its state another script takes over.",
+    );
+  },
+  function rowPattern({ found, next }) {
+    if (found === undefined || !isWord(found, "MATCH_RECOGNIZE") || next?.tokenType !== LParen) return null;
+    return problem(
+      spanOf(found),
+      "MATCH_RECOGNIZE is not supported yet",
+      "A row can be compared with those before it by LAG(…) OVER (PARTITION BY … ORDER BY ts); other patterns are found by a process function with state.",
+    );
+  },
   function unsupportedStatement({ tokens, index, found }) {
     const [first, second] = tokens;
     if (found === undefined || first === undefined) return null;

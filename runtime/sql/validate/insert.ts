@@ -21,7 +21,6 @@ import type { Column, TypedQuery } from "./typed-tree.ts";
 
 export type TypedInsert = {
   readonly at: Span;
-  readonly isOverwrite: boolean;
   readonly target: string;
   readonly table: CatalogTable;
   /** What is written, in the order of the query's columns. */
@@ -31,6 +30,12 @@ export type TypedInsert = {
 
 /** Errors: SqlFailure, Undetermined. */
 export function typedInsert(insert: Insert, context: QueryContext): TypedInsert {
+  if (insert.isOverwrite)
+    fail(
+      { start: insert.at.start, end: insert.at.start + "INSERT OVERWRITE".length },
+      "INSERT OVERWRITE is not supported yet",
+      "Write INSERT INTO, and empty the table before the job starts.",
+    );
   const found = context.catalog.tableOrView(insert.target);
   const target = found.kind === "table" ? withHintedOptions(found, insert.hints) : found;
   const name = qualifiedText(insert.target);
@@ -64,7 +69,7 @@ export function typedInsert(insert: Insert, context: QueryContext): TypedInsert 
         : `Columns are taken by their place: check their order, or write CAST(${quoted(from.name)} AS ${wanted}).`,
     );
   }
-  return { at: insert.at, isOverwrite: insert.isOverwrite, target: name, table: target, columns, query };
+  return { at: insert.at, target: name, table: target, columns, query };
 }
 
 function writtenColumns({ columns, target }: Insert, table: CatalogTable, name: string): readonly Column[] {

@@ -16,6 +16,7 @@ import { sourceOf } from "./from.ts";
 import { aliasHint, requireGrouped, requireGroupedUse, typedGrouping } from "./grouping.ts";
 import { nameRemedy } from "./names.ts";
 import { Scope } from "./scope.ts";
+import { ttlsOfHints } from "./state-ttl-hint.ts";
 import { withNullability } from "../types/type-families.ts";
 import type { Column, Grouping, Schema, TypedExpression, TypedOrder, TypedSelect, TypedTable } from "./typed-tree.ts";
 import { hasPart, isSame, requireCondition, sqlTypeOf, withType } from "./values.ts";
@@ -71,6 +72,7 @@ export function typedSelect(
     schema,
     isDistinct: select.isDistinct,
     from: source?.table ?? null,
+    ttls: ttlsOfHints(select.hints, source?.tables ?? []),
     where,
     grouping,
     having,

@@ -17,16 +17,20 @@ import { HeapMapState } from "./heap-map.ts";
 import { HeapTimerService, TimerRegistry } from "./heap-timers.ts";
 import { HeapAggregatingState, HeapReducingState, HeapValueState } from "./heap-value.ts";
 import { KeyContext } from "./key-context.ts";
+import { HeapKeyWalk } from "./key-walk.ts";
 import { readTables } from "../snapshot/snapshot-reader.ts";
 import { HeapKeyedSnapshot } from "../snapshot/snapshot-writer.ts";
 import type {
   AggregatingState,
   AggregatingStateDescriptor,
+  KeyWalk,
   ListState,
   MapState,
   MapStateDescriptor,
   ReducingState,
   ReducingStateDescriptor,
+  RowTableDescriptor,
+  SlicedRows,
   SlicedTable,
   SlicedTableDescriptor,
   StateDescriptor,
@@ -106,16 +110,24 @@ class HeapKeyedBackend implements KeyedStateBackend {
   }
 
   forEachKey(stateName: string, apply: (key: Key) => void): void {
-    const table = [...this.#tables.values()].find(({ meta }) => meta.name === stateName && !isTimers(meta.kind));
     const keys: Key[] = [];
     // Taken first: `apply` may remove keys, or add some.
-    for (const group of table?.groups ?? [])
-      for (const held of (group?.entries.values() ?? []) as Iterable<{ readonly key: Key }>) keys.push(held.key);
+    for (const group of this.#tableNamed(stateName)?.groups ?? [])
+      for (const held of group?.entries.values() ?? []) keys.push(held.key);
     for (const key of keys) {
       this.context.set(key, keyHash(key));
       apply(key);
     }
     this.context.release();
+  }
+
+  walk(stateName: string): KeyWalk {
+    return new HeapKeyWalk(this.context, () => this.#tableNamed(stateName));
+  }
+
+  #tableNamed(stateName: string): Table<{ readonly key: Key }> | undefined {
+    const table = [...this.#tables.values()].find(({ meta }) => meta.name === stateName && !isTimers(meta.kind));
+    return table as Table<{ readonly key: Key }> | undefined;
   }
 
   value<V>(descriptor: StateDescriptor<V>): ValueState<V> {
@@ -163,10 +175,13 @@ class HeapKeyedBackend implements KeyedStateBackend {
   }
 
   slicedTable(descriptor: SlicedTableDescriptor): SlicedTable {
-    this.#checkName(descriptor.name, "a table");
-    if ([...this.#tables.values()].some(({ meta }) => meta.name === descriptor.name && !isTimers(meta.kind)))
-      throw this.#usedTwice(descriptor.name);
+    this.#checkTableName(descriptor.name);
     return this.#columnTables.declare(descriptor);
+  }
+
+  slicedRows(descriptor: RowTableDescriptor): SlicedRows {
+    this.#checkTableName(descriptor.name);
+    return this.#columnTables.declareRows(descriptor);
   }
 
   advanceWatermark(timestamp: number, mayGoOn?: () => boolean): boolean {
@@ -246,6 +261,12 @@ class HeapKeyedBackend implements KeyedStateBackend {
       `operator "${this.#options.operatorUid}" has a table and another state named "${name}"; give each a name of its own`,
       { destiny: "terminal" },
     );
+  }
+
+  #checkTableName(name: string): void {
+    this.#checkName(name, "a table");
+    if ([...this.#tables.values()].some(({ meta }) => meta.name === name && !isTimers(meta.kind)))
+      throw this.#usedTwice(name);
   }
 
   #checkName(name: string, what: string): void {

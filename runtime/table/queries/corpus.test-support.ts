@@ -1,5 +1,5 @@
 /**
- * Owns: the queries of queries.sql and joins.sql: name, text, and what DuckDB is asked.
+ * Owns: the queries of queries.sql, joins.sql, temporal-joins.sql and lookup-joins.sql: name, text, and what DuckDB is asked.
  */
 import { readFileSync } from "node:fs";
 
@@ -8,7 +8,9 @@ export type CorpusQuery = { readonly name: string; readonly text: string; readon
 /** A name, the query, and perhaps the same for DuckDB. */
 const ENTRY = /^-- (?!DuckDB$)(?!.*\.$)(.+)\n((?:(?!--).*\n)+)(?:-- DuckDB\n((?:(?!--).*\n)+))?/gm;
 
-const texts = ["queries.sql", "joins.sql"].map((file) => readFileSync(new URL(file, import.meta.url), "utf8"));
+const texts = ["queries.sql", "joins.sql", "temporal-joins.sql", "lookup-joins.sql"].map((file) =>
+  readFileSync(new URL(file, import.meta.url), "utf8"),
+);
 
 export const corpusQueries: readonly CorpusQuery[] = texts
   .flatMap((text) => [...text.matchAll(ENTRY)])

@@ -13,20 +13,42 @@ const PRICE_UNITS = 100n;
 
 /** The rows of each query, in no order. */
 export async function duckdbResults(data: Data, queries: readonly string[]): Promise<readonly (readonly string[])[]> {
+  await using duckdb = await openDuckdb(data);
+  const results: (readonly string[])[] = [];
+  for (const query of queries) {
+    const result = await duckdb.results(query);
+    if (result.kind === "refused") throw new Error(`DuckDB refuses ${query}: ${result.message}`);
+    results.push(result.rows);
+  }
+  return results;
+}
+
+type Result =
+  | { readonly kind: "rows"; readonly rows: readonly string[] }
+  | { readonly kind: "refused"; readonly message: string };
+
+/** With these tables, in memory. */
+export async function openDuckdb(
+  data: Data,
+): Promise<AsyncDisposable & { readonly results: (query: string) => Promise<Result> }> {
   const instance = await DuckDBInstance.create(":memory:");
   const connection = await instance.connect();
-  try {
-    await connection.run(CREATE + insertsOf(data));
-    const results: string[][] = [];
-    for (const query of queries) {
-      const reader = await connection.runAndReadAll(query);
-      results.push(reader.getRows().map((row) => row.map(textOf).join(" | ")));
-    }
-    return results;
-  } finally {
-    connection.closeSync();
-    instance.closeSync();
-  }
+  await connection.run(CREATE + insertsOf(data));
+  return {
+    async results(query) {
+      let rows: readonly (readonly unknown[])[];
+      try {
+        rows = (await connection.runAndReadAll(query)).getRows();
+      } catch (error) {
+        return { kind: "refused", message: error instanceof Error ? error.message : String(error) };
+      }
+      return { kind: "rows", rows: rows.map((row) => row.map(textOf).join(" | ")) };
+    },
+    async [Symbol.asyncDispose]() {
+      connection.closeSync();
+      instance.closeSync();
+    },
+  };
 }
 
 function insertsOf({ orders, users, payments }: Data): string {
@@ -63,6 +85,7 @@ function textOf(value: unknown): string {
   if (typeof value === "number") return numberText(value);
   if (value instanceof DuckDBDecimalValue) return numberText(value.toDouble());
   if (value instanceof DuckDBTimestampValue) return String(value.micros / 1000n);
+  if (typeof value === "boolean") return numberText(value ? 1 : 0);
   if (typeof value === "bigint") return numberText(Number(value));
   if (typeof value === "string") return value;
   throw new Error(`a value of DuckDB that no test has had: ${String(value)}`);

@@ -395,3 +395,21 @@ SELECT user_id FROM orders WHERE quantity > 3 INTERSECT ALL SELECT user_id FROM 
 
 -- except all
 SELECT product, quantity FROM orders EXCEPT ALL SELECT product, quantity FROM orders WHERE amount > 30;
+
+-- texts of other lengths are joined as they are
+SELECT o.id, u.code FROM orders AS o JOIN (SELECT 'te' AS code, id FROM users UNION ALL SELECT 'tea', id FROM users WHERE level > 2) AS u ON u.code = o.product AND u.id = o.user_id;
+
+-- a text that is the same in all rows is joined as any other
+SELECT o.id, x.k FROM orders AS o LEFT JOIN (SELECT 'te' AS k, kind, order_id FROM payments) AS x ON x.order_id = o.id AND o.product = x.k;
+
+-- sessions end where all rows say, also those that are left out behind them
+SELECT window_start, window_end, user_id, COUNT(*) AS n
+FROM TABLE(SESSION(TABLE orders PARTITION BY user_id, DESCRIPTOR(ts), INTERVAL '4' SECONDS)) WHERE quantity > 3 GROUP BY window_start, window_end, user_id;
+-- DuckDB
+SELECT window_start, window_end, user_id, COUNT(*) AS n FROM (
+  SELECT *, MIN(ts) OVER (PARTITION BY user_id, island) AS window_start, MAX(ts) OVER (PARTITION BY user_id, island) + INTERVAL 4 SECOND AS window_end FROM (
+    SELECT *, SUM(CASE WHEN before IS NULL OR ts > before + INTERVAL 4 SECOND THEN 1 ELSE 0 END) OVER (PARTITION BY user_id ORDER BY ts) AS island FROM (
+      SELECT *, LAG(ts) OVER (PARTITION BY user_id ORDER BY ts) AS before FROM orders
+    )
+  )
+) WHERE quantity > 3 GROUP BY window_start, window_end, user_id;

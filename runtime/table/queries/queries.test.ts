@@ -1,5 +1,5 @@
 /**
- * The queries of queries.sql and joins.sql over streams that are restored in their middle, at other parallelisms, and over bounded tables: what they give in the end is
+ * The queries of queries.sql, joins.sql, temporal-joins.sql and lookup-joins.sql over streams that are restored in their middle, at other parallelisms, and over bounded tables: what they give in the end is
  * what DuckDB gives for the same rows.
  */
 import assert from "node:assert/strict";

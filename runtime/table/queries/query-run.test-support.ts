@@ -11,13 +11,21 @@ import { type Data, DELAY_MS, Order, Payment, User } from "./data.test-support.t
 import { numberText } from "./duckdb.test-support.ts";
 
 type TableName = keyof Data;
+type JobParts = { readonly data: Data; readonly types: ValueType<unknown>[] };
 const NAMES: readonly TableName[] = ["orders", "users", "payments"];
 
 const namesIn = (query: string): readonly TableName[] =>
   NAMES.filter((name) => new RegExp(`\\b${name}\\b`).test(query));
 
+/** The users once more, as a table that is looked up in. */
+const usersOutside = ({ users }: Data): string => {
+  const rows = JSON.stringify(users).replaceAll("'", "''");
+  return `CREATE TABLE outside (id INT, name STRING, city STRING, level INT, twice AS level * 2, lives AS COALESCE(city, 'nowhere'))
+    WITH ('connector' = 'collection', 'rows' = '${rows}')`;
+};
+
 /** `types`: gets that of the result's rows. */
-function jobOf(query: string, mode: "streaming" | "batch", types: ValueType<unknown>[]): Job {
+function jobOf(query: string, mode: "streaming" | "batch", { data, types }: JobParts): Job {
   const watermarks = forBoundedOutOfOrderness(DELAY_MS, ({ ts }: { readonly ts: number }) => ts);
   return job((env) => {
     const tables = tableEnvironment(env, { mode });
@@ -31,6 +39,7 @@ function jobOf(query: string, mode: "streaming" | "batch", types: ValueType<unkn
         }),
     };
     for (const name of namesIn(query)) add[name]();
+    if (/\boutside\b/.test(query)) tables.execute(usersOutside(data));
     const result = tables.sql(query);
     types.push(result.type);
     result.toChangelogStream({ uid: "changes" }).sinkTo(printSink(), { uid: "out" });
@@ -70,7 +79,7 @@ const partOf = (rows: readonly unknown[], [from, to]: readonly [number, number])
 /** In two parts, with a restore at another parallelism between them. `cut`: of ten, how much is in the first one. */
 export async function streamed(query: string, rows: Data, cut: number): Promise<readonly string[]> {
   const types: ValueType<unknown>[] = [];
-  const made = jobOf(query, "streaming", types);
+  const made = jobOf(query, "streaming", { data: rows, types });
   const names = namesIn(query);
   const sources = Object.fromEntries(names.map((name) => [name, partOf(rows[name], [0, cut])]));
   const driver = await JobDriver.start(made, { sources, parallelism: (cut % 3) + 1 });
@@ -90,7 +99,7 @@ export async function streamed(query: string, rows: Data, cut: number): Promise<
 export async function batched(query: string, rows: Data): Promise<readonly string[]> {
   const types: ValueType<unknown>[] = [];
   const sources = Object.fromEntries(namesIn(query).map((name) => [name, rows[name]]));
-  await using driver = await JobDriver.start(jobOf(query, "batch", types), { sources, parallelism: 2 });
+  await using driver = await JobDriver.start(jobOf(query, "batch", { data: rows, types }), { sources, parallelism: 2 });
   driver.end();
   await driver.run();
   const changes = driver.output<ChangelogRecord>("out");

@@ -31,6 +31,7 @@ export const collectionDefinition: ConnectorDefinition = {
     "Rows that stand in the script, to try a query: a JSON array of objects, read as the format `json` reads them. It ends behind the last one. It is not of Flink's.",
   isRead: true,
   isWritten: false,
+  isLookedUp: true,
   rows: [
     { name: "rows", kind: "text", isRequired: true, meaning: "a JSON array with an object for each row" },
     {
@@ -44,6 +45,13 @@ export const collectionDefinition: ConnectorDefinition = {
 };
 
 export const makeCollection: MakeConnector = (use) => ({
+  lookup: ({ columns }) => {
+    const rows = rowsOf(
+      use,
+      columns.map((place) => use.table.columns[place] as TableColumn),
+    );
+    return { kind: "loaded", load: () => Promise.resolve(rows) };
+  },
   source: (places): TableSource => {
     const { table, options } = use;
     const columns = places.map((place) => table.columns[place] as TableColumn);

@@ -20,6 +20,8 @@ export type ConnectorDefinition = {
   readonly example: string | null;
   readonly isRead: boolean;
   readonly isWritten: boolean;
+  /** Whether a lookup join can ask it. */
+  readonly isLookedUp?: true;
   /** Without those of formats. */
   readonly rows: readonly OptionRow[];
   readonly slots: FormatSlots;

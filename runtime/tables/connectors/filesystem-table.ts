@@ -12,6 +12,7 @@ import { type Decode, type Format, type FormatUse, RecordMisfit } from "../forma
 import { jsonFormat } from "../formats/json-format.ts";
 import { rawFormat } from "../formats/raw-format.ts";
 import { decodedSource } from "../reading/decoded-source.ts";
+import { wholeTable } from "../reading/whole-table.ts";
 import type { TableColumn, TableSink, TableSource } from "../table-description.ts";
 import { encoderOperator } from "../writing/encoder-operator.ts";
 import {
@@ -89,6 +90,7 @@ export const filesystemDefinition: ConnectorDefinition = {
     "Lines of text files, packed or not, each a row; files whose names begin with `.` or `_` are left out. Written are part files, exactly once: a part appears when its checkpoint is complete.",
   isRead: true,
   isWritten: true,
+  isLookedUp: true,
   rows,
   slots: [{ prefix: "", formats }],
   metadata: {},
@@ -96,6 +98,15 @@ export const filesystemDefinition: ConnectorDefinition = {
 
 export const makeFilesystem: MakeConnector = (use) => ({
   source: (places) => filesSource(use, places),
+  lookup: ({ columns }) => {
+    const { source } = filesSource(use, columns);
+    if (source.boundedness === "bounded") return { kind: "loaded", load: (context) => wholeTable(source, context) };
+    throw use.options.refuse(
+      "source.monitor-interval",
+      "a lookup reads the table whole when it begins, and this one has no end",
+      "Take 'source.monitor-interval' out of the table that is looked up in.",
+    );
+  },
   sink: (changes) => {
     requireInserts(use, "filesystem", changes);
     return filesTableSink(use);

@@ -1,10 +1,10 @@
 /** Owns: what the connector mysql says of itself. */
 import type { OptionRow } from "../../options/option-row.ts";
 import type { ConnectorDefinition } from "../connector.ts";
+import { lookupRows } from "../lookup-options.ts";
 import { parallelismRow } from "../option-rows.ts";
 
 const CLIENT = "Take it out: connections are opened again by themselves.";
-const READ = "Take it out: tables of MySQL are written, not read.";
 
 const rows: readonly OptionRow[] = [
   { name: "url", kind: "text", isRequired: true, meaning: "`mysql://host:3306/database`, or `jdbc:mysql://…`" },
@@ -35,8 +35,30 @@ const rows: readonly OptionRow[] = [
   { name: "sink.max-retries", kind: "whole number", meaning: "", instead: CLIENT },
   { name: "connection.max-retry-timeout", kind: "duration", meaning: "", instead: CLIENT },
   { name: "driver", kind: "text", meaning: "", instead: "Take it out: there is no Java here." },
-  { name: "scan.*", kind: "text", meaning: "", instead: READ },
-  { name: "lookup.*", kind: "text", meaning: "", instead: READ },
+  {
+    name: "scan.partition.column",
+    kind: "text",
+    meaning:
+      "a column of numbers by which the table is cut into parts, so that several subtasks read it; otherwise one reads it",
+  },
+  { name: "scan.partition.num", kind: "whole number", meaning: "how many parts" },
+  { name: "scan.partition.lower-bound", kind: "whole number", meaning: "the least value that is read" },
+  { name: "scan.partition.upper-bound", kind: "whole number", meaning: "the greatest value that is read" },
+  {
+    name: "scan.fetch-size",
+    kind: "whole number",
+    default: "1000",
+    meaning: "rows that wait in the memory of a subtask; the server waits with the others",
+  },
+  { name: "scan.auto-commit", kind: "boolean", meaning: "", instead: "Take it out: each part is one statement." },
+  ...lookupRows,
+  {
+    name: "lookup.connections",
+    kind: "whole number",
+    default: "4",
+    meaning:
+      "connections of each subtask, each with one statement at a time; the keys that are asked for at a time wait for them",
+  },
   parallelismRow("sink"),
 ];
 
@@ -54,9 +76,10 @@ export const mysqlDefinition: ConnectorDefinition = {
   'password' = 'secret'
 )`,
   meaning:
-    "Rows into a table of MySQL or MariaDB, exactly once. With a PRIMARY KEY the last row of each key is kept, and one that is gone is deleted; without one rows are appended.",
-  isRead: false,
+    "A table of MySQL or MariaDB. Written exactly once: with a PRIMARY KEY the last row of each key is kept, and one that is gone is deleted; without one rows are appended. Read as it is at the start, to its end: a job that is restored in the middle goes on behind the last row by the PRIMARY KEY; without one it counts, which is exact as long as the table does not change. Only the columns that a query needs leave the database, and of conditions on whole numbers, on a text that is equal to one, and on NULL only the rows that fulfil them. Looked up by the columns that ON compares: have an index on them.",
+  isRead: true,
   isWritten: true,
+  isLookedUp: true,
   rows,
   slots: [],
   metadata: {},

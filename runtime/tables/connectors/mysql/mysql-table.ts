@@ -1,28 +1,26 @@
 /**
- * Owns: the connector mysql: rows as values of columns, written, updated and deleted.
- *
- * TBCI1 Dates, times, timestamps and decimals are written as text, with all their digits; timestamps in UTC, as sessions have it.
+ * Owns: the connector mysql: what it makes of a table, and its sink: rows written, updated and deleted.
  */
 import type { MySqlSinkMode } from "../../../connectors/mysql/index.ts";
 import type { Sink } from "../../../ports/index.ts";
 import { t } from "../../../record/index.ts";
-import { type SqlType, typeText } from "../../../sql/index.ts";
 import type { Row } from "../../formats/format.ts";
-import type { TableOptions } from "../../options/table-options.ts";
 import type { TableSink } from "../../table-description.ts";
-import { TableError } from "../../table-error.ts";
-import { plainDecimal } from "../../values/number-text.ts";
-import { scalarText } from "../../values/scalar-text.ts";
-import { timestampText } from "../../values/time-text.ts";
 import { encoderOperator } from "../../writing/encoder-operator.ts";
 import { keyedEncoderOperator } from "../../writing/keyed-encoder.ts";
 import { type ConnectorUse, type MakeConnector, requireInserts } from "../connector.ts";
 import { loadMysql } from "../lazy-rooms.ts";
+import { askedMysql } from "./mysql-asked.ts";
+import { columnValue } from "./mysql-rows.ts";
+import { mysqlScan } from "./mysql-scan.ts";
+import { serverUrl } from "./mysql-server.ts";
 
 /** What the sink takes. */
 type Outgoing = { readonly row: Row; readonly isDeleted: boolean };
 
 export const makeMysql: MakeConnector = (use) => ({
+  source: (columns, filters = []) => mysqlScan(use, columns, filters),
+  lookup: (lookup) => askedMysql(use, lookup),
   sink: (changes) => {
     const { table, options } = use;
     const keys = table.primaryKey;
@@ -65,35 +63,9 @@ function sinkOf({ table, options }: ConnectorUse, mode: MySqlSinkMode): Sink<unk
   }) as Sink<unknown>;
 }
 
-/** Errors: TableError. */
-export function serverUrl(options: TableOptions): string {
-  const written = options.given("url").replace(/^jdbc:/, "");
-  const url = URL.parse(written);
-  if (url === null || url.protocol !== "mysql:" || url.pathname.length < 2)
-    throw options.refuse(
-      "url",
-      "the option 'url' is not the address of a database",
-      "Write 'mysql://host:3306/database'.",
-    );
-  if (url.username !== "" || url.password !== "")
-    throw options.refuse(
-      "url",
-      "the option 'url' has a user in it",
-      "Give 'username' and 'password' as options of their own.",
-    );
-  if (url.search !== "")
-    throw options.refuse(
-      "url",
-      "the option 'url' has properties of JDBC behind its '?'",
-      "Take them out: there is no Java here.",
-    );
-  const [user, password] = [options.given("username"), options.given("password")].map(encodeURIComponent);
-  return `mysql://${user}:${password}@${url.host}${url.pathname}`;
-}
-
 /** TBCI1. Errors: TableError, for a type that no column has. */
 function valuesOf({ table }: ConnectorUse): (row: Row) => Row {
-  const converts = table.columns.map(({ name, type }) => ({ name, convert: columnValue(table.name, name, type) }));
+  const converts = table.columns.map((column) => ({ name: column.name, convert: columnValue(table.name, column) }));
   return (row) => {
     const values: Row = {};
     for (const { name, convert } of converts) {
@@ -102,29 +74,4 @@ function valuesOf({ table }: ConnectorUse): (row: Row) => Row {
     }
     return values;
   };
-}
-
-/** Null: it stays as it is. */
-function columnValue(table: string, column: string, type: SqlType): ((value: never) => unknown) | null {
-  switch (type.kind) {
-    case "decimal":
-      return (value: bigint) => plainDecimal(value, type.scale);
-    case "date":
-    case "time":
-      return scalarText(type, "SQL")?.format ?? null;
-    case "timestamp":
-    case "timestamp_ltz":
-      return (value: number | bigint) => timestampText(value, "SQL");
-    case "array":
-    case "map":
-    case "multiset":
-    case "row":
-      throw new TableError(table, {
-        message: `MySQL has no column of the type of ${column}, ${typeText(type)}`,
-        remedy: "Write its parts into columns of their own, or as text.",
-        column,
-      });
-    default:
-      return null;
-  }
 }

@@ -1,0 +1,44 @@
+/**
+ * Owns: what the state of a plan's nodes holds, by name and type, as far as a changed query may find it changed.
+ * Called by: explain.ts, for comparisons of plans.
+ *
+ * SQND1 A uid says which state is whose (SQPU1 … 3), but not of which types its columns are: those stand here, in the order of the state, or by name where it keeps rows.
+ */
+import { typeText } from "../types/sql-type.ts";
+import type { PlanNode, PlanRow } from "./plan-tree.ts";
+import { inputsOf } from "./rebuilt.ts";
+import { keepsRows, keepsState } from "./uids.ts";
+
+/** By a name that stays when the query changes elsewhere, the type: `amount` and `INT NOT NULL`, or `call 1`. */
+export type NodeState = Readonly<Record<string, string>>;
+
+export function stateOfNode(node: PlanNode): NodeState | null {
+  switch (node.kind) {
+    case "scan":
+      // How far it has read.
+      return {};
+    case "aggregate":
+    case "windowAggregate": {
+      const { groupBy, calls, row } = node;
+      const named = [...groupBy.map((_, index) => `key ${index + 1}`), ...calls.map((_, index) => `call ${index + 1}`)];
+      return Object.fromEntries(named.map((name, index) => [name, typeAt(row, index)]));
+    }
+    default:
+      return keepsRows(node) && keepsState(node) ? rowsState(node) : null;
+  }
+}
+
+function rowsState(node: PlanNode): NodeState {
+  const inputs = inputsOf(node);
+  const sides = inputs.length === 2 ? ["left.", "right."] : [""];
+  const columns = inputs.flatMap(({ row }, side) =>
+    row.map(({ name }, index): readonly [string, string] => [`${sides[side] ?? ""}${name}`, typeAt(row, index)]),
+  );
+  return Object.fromEntries(columns.toSorted(([left], [right]) => (left < right ? -1 : 1)));
+}
+
+function typeAt(row: PlanRow, index: number): string {
+  const column = row[index];
+  if (column === undefined) throw new RangeError(`a row of ${row.length} columns has no column ${index}`);
+  return typeText(column.type);
+}

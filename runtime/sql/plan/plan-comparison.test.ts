@@ -1,0 +1,132 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { planTablesScript } from "../corpus/corpus.test-support.ts";
+import { type ExplainedPlan, explainJson } from "./explain.ts";
+import { comparePlans, describeComparison } from "./plan-comparison.ts";
+import { planScript } from "./plan-script.ts";
+import { readSavedPlan } from "./saved-plan.ts";
+
+const tables = planTablesScript();
+
+function planOf(script: string, declared = tables): ExplainedPlan {
+  const plan = planScript(`${declared}${script}`);
+  assert.ok(plan.kind === "plan", plan.kind === "problems" ? plan.problems[0]?.message : "");
+  return explainJson(plan);
+}
+
+/** Without uids. */
+const compared = (before: ExplainedPlan, after: ExplainedPlan): readonly string[] =>
+  describeComparison(comparePlans(before, after)).map((line) => line.replaceAll(/,? ?\b[a-z-]+-[0-9a-f]{16}/g, ""));
+
+const counts = "SELECT b, COUNT(*) AS n FROM t GROUP BY b";
+const joined = "SELECT l.id, x FROM t AS l JOIN s ON l.id = s.id";
+const REFUSED = "An upgrade with state is refused before the old job stops:";
+const LOST = `${REFUSED} that of 1 operator would be lost, unless allowNonRestoredState is set.`;
+
+describe("a changed query and the state of the one before (SQCP1, SQCP2)", () => {
+  for (const [what, before, after, expected] of [
+    [
+      "that adds a filter keeps it",
+      counts,
+      "SELECT b, COUNT(*) AS m FROM t WHERE id > 3 GROUP BY b HAVING COUNT(*) > 1",
+      ["kept    scan of t", "kept    aggregate of t (b)", "All state fits."],
+    ],
+    [
+      "that adds a query keeps it, and begins another one",
+      counts,
+      `${counts}; SELECT x FROM s`,
+      ["kept    scan of t", "kept    aggregate of t (b)", "new     scan of s", "All state fits."],
+    ],
+    [
+      "of other functions loses it",
+      counts,
+      "SELECT b, MAX(id) AS n FROM t GROUP BY b",
+      [
+        "kept    scan of t",
+        "lost    aggregate of t (b): select was COUNT(*), and is MAX(id)",
+        "new     aggregate of t (b)",
+        LOST,
+      ],
+    ],
+    [
+      "that is gone loses it",
+      `${counts}; SELECT x FROM s`,
+      "SELECT x FROM s",
+      [
+        "lost    scan of t: the table is not read any more",
+        "lost    aggregate of t (b): the new query has no such operator",
+        "kept    scan of s",
+        `${REFUSED} that of 2 operators would be lost, unless allowNonRestoredState is set.`,
+      ],
+    ],
+    [
+      "of a join that keeps another column loses it",
+      joined,
+      "SELECT l.id, l.b, x FROM t AS l JOIN s ON l.id = s.id",
+      [
+        "kept    scan of t",
+        "kept    scan of s",
+        "lost    join of t, s (id = `$key`): its rows have left.b now",
+        "new     join of t, s (id = `$key`)",
+        LOST,
+      ],
+    ],
+    [
+      "of a state that expires now loses it",
+      counts,
+      `SET 'table.exec.state.ttl' = '1 h'; ${counts}`,
+      [
+        "kept    scan of t",
+        "lost    aggregate of t (b): stateTtl was nothing, and is 1h",
+        "new     aggregate of t (b)",
+        LOST,
+      ],
+    ],
+    [
+      "over groups that are others loses it, and says by which",
+      `SELECT n, COUNT(*) AS m FROM (${counts}) GROUP BY n`,
+      `SELECT n, COUNT(*) AS m FROM (SELECT b, a, COUNT(*) AS n FROM t GROUP BY b, a) GROUP BY n`,
+      [
+        "kept    scan of t",
+        "lost    aggregate of t (b): groupBy was b, and is b, a",
+        "lost    aggregate of t (n): what its rows come from is other state:",
+        "new     aggregate of t (b, a)",
+        "new     aggregate of t (n)",
+        `${REFUSED} that of 2 operators would be lost, unless allowNonRestoredState is set.`,
+      ],
+    ],
+    ["without state has none to lose", "SELECT 1", "SELECT 2", ["No operator has state."]],
+  ] as const)
+    it(what, () => assert.deepEqual(compared(planOf(before), planOf(after)), expected));
+
+  it("over a column of another type finds state that does not fit, but for one that may be NULL now", () => {
+    const of = (type: string): ExplainedPlan =>
+      planOf(`CREATE TABLE w (k INT, v ${type}); SELECT k, SUM(v) AS s FROM w GROUP BY k`);
+    const lines = compared(of("INT"), of("DOUBLE"));
+    assert.equal(lines[1], "misfit  aggregate of w (k): result 1 of SUM(v) was INT, and is DOUBLE");
+    assert.equal(lines[2], `${REFUSED} that of 1 operator has other types.`);
+    const joinOf = (type: string): ExplainedPlan =>
+      planOf(`CREATE TABLE w (k INT, v ${type}); SELECT v FROM w JOIN s ON w.k = s.id`);
+    assert.equal(comparePlans(joinOf("INT NOT NULL"), joinOf("INT")).fits, true);
+    assert.match(compared(joinOf("INT"), joinOf("INT NOT NULL"))[2] ?? "", /left\.v was INT, and is INT NOT NULL/);
+  });
+
+  it("may have its plan from JSON, which is read for nothing else (SQSP1)", () => {
+    const plan = planOf(counts);
+    const saved = readSavedPlan(JSON.stringify(plan));
+    assert.ok(saved.kind === "plan");
+    assert.equal(comparePlans(saved.plan, plan).fits, true);
+    for (const [text, reason] of [
+      ["{", /no JSON/],
+      ["[]", /has no nodes/],
+      ['{"nodes": [1]}', /node 1 is no object/],
+      ['{"nodes": [{"uid": "a"}]}', /node 1 has no kind/],
+      [JSON.stringify({ ...plan, nodes: plan.nodes.slice(1) }), /takes rows of scan-[0-9a-f]+, which is not there/],
+      [JSON.stringify({ nodes: plan.nodes.map(({ state: _state, ...node }) => node) }), /older version/],
+    ] as const) {
+      const read = readSavedPlan(text);
+      assert.ok(read.kind === "invalid");
+      assert.match(read.reason, reason);
+    }
+  });
+});

@@ -1,0 +1,178 @@
+/**
+ * Owns: what becomes of a job's state when its query changes: which operators of the new plan find theirs, and of each other why not. Pure.
+ * Called by: `streamjob sql --compare`, `streamjob diff`. When a job is restored, the JobManager decides by what the checkpoint has, with the same outcome.
+ *
+ * SQCP1 State is found by its uid, and fits when what it holds has the types of then; a column may have become nullable, nothing else.
+ * SQCP2 The reason why state is lost is how its operator differs from the one of the new plan that is the most like it, of those that find no state.
+ */
+import type { ExplainedNode, ExplainedPlan } from "./explain.ts";
+import type { NodeState } from "./node-state.ts";
+
+export type StateOutcome =
+  | { readonly kind: "kept"; readonly uid: string; readonly operator: string }
+  | { readonly kind: "lost"; readonly uid: string; readonly operator: string; readonly reason: string }
+  /** It finds its state, which does not fit. */
+  | { readonly kind: "misfit"; readonly uid: string; readonly operator: string; readonly reason: string }
+  | { readonly kind: "new"; readonly uid: string; readonly operator: string };
+
+export type PlanComparison = {
+  /** Whether the new plan can take over the state of the old one. */
+  readonly fits: boolean;
+  /** Of all operators with state: those of the old plan in its order, then the new ones. */
+  readonly outcomes: readonly StateOutcome[];
+};
+
+export function comparePlans(before: ExplainedPlan, after: ExplainedPlan): PlanComparison {
+  const [old, now] = [statesOf(before), statesOf(after)];
+  const added = [...now.values()].filter(({ uid }) => !old.has(uid));
+  const outcomes = [...old.values()].map((one): StateOutcome => {
+    const { uid, operator } = one;
+    const same = now.get(uid);
+    if (same === undefined) return { kind: "lost", uid, operator, reason: lossOf(one, added) };
+    const reason = misfitOf(one, same);
+    return reason === null ? { kind: "kept", uid, operator } : { kind: "misfit", uid, operator, reason };
+  });
+  const fits = outcomes.every(({ kind }) => kind === "kept");
+  return {
+    fits,
+    outcomes: [...outcomes, ...added.map(({ uid, operator }) => ({ kind: "new", uid, operator }) as const)],
+  };
+}
+
+type Stateful = {
+  readonly uid: string;
+  readonly kind: string;
+  /** In words: `aggregate of orders by user`. */
+  readonly operator: string;
+  readonly parts: Readonly<Record<string, string>>;
+  readonly state: NodeState;
+  /** Of the operators with state below it. */
+  readonly below: readonly string[];
+  readonly tables: readonly string[];
+};
+
+function statesOf({ nodes, mode }: ExplainedPlan): ReadonlyMap<string, Stateful> {
+  const byUid = new Map(nodes.map((node) => [node.uid, node]));
+  const found = nodes.flatMap((node): readonly Stateful[] => {
+    const { uid, kind, state } = node;
+    if (state === null) return [];
+    const tables = tablesBelow(node, byUid);
+    const parts: Record<string, string> = { ...node.parts, mode };
+    // What a read shows, and how results are called, is not in the state (SQPU1).
+    if (kind === "scan") delete parts["fields"];
+    if (parts["select"] !== undefined) parts["select"] = parts["select"].replaceAll(/ AS (?:`[^`]*`|\w+)/g, "");
+    return [{ uid, kind, operator: inWords(node, tables), parts, state, below: statefulBelow(node, byUid), tables }];
+  });
+  return new Map(found.map((each) => [each.uid, each]));
+}
+
+type ByUid = ReadonlyMap<string, ExplainedNode>;
+
+function tablesBelow(node: ExplainedNode, byUid: ByUid): readonly string[] {
+  const table = node.parts["table"];
+  if (node.kind === "scan" && table !== undefined) return [table];
+  const tables = node.inputs.flatMap((uid) => tablesBelow(nodeOf(uid, byUid), byUid));
+  return [...new Set(tables)];
+}
+
+function statefulBelow({ inputs }: ExplainedNode, byUid: ByUid): readonly string[] {
+  return inputs.flatMap((uid) => {
+    const input = nodeOf(uid, byUid);
+    return input.state === null ? statefulBelow(input, byUid) : [uid];
+  });
+}
+
+function nodeOf(uid: string, byUid: ByUid): ExplainedNode {
+  const node = byUid.get(uid);
+  if (node === undefined) throw new RangeError(`the plan has no node ${uid}`);
+  return node;
+}
+
+const MAIN_PARTS: readonly string[] = ["groupBy", "partitionBy", "key", "on", "window"];
+
+function inWords({ kind, parts }: ExplainedNode, tables: readonly string[]): string {
+  const what = kind.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+  const main = MAIN_PARTS.flatMap((name) => (parts[name] === undefined || parts[name] === "" ? [] : [parts[name]]));
+  return `${what} of ${tables.join(", ")}${main.length === 0 ? "" : ` (${main.join("; ")})`}`;
+}
+
+/** SQCP1. Null: it fits. */
+function misfitOf(before: Stateful, after: Stateful): string | null {
+  const names = Object.keys(after.state);
+  const changed = names.filter((name) => {
+    const [old, now] = [before.state[name], after.state[name]];
+    return old !== undefined && old !== now && old !== `${now} NOT NULL`;
+  });
+  if (changed.length === 0) return null;
+  return changed
+    .map((name) => `${labelOf(name, after)} was ${before.state[name]}, and is ${after.state[name]}`)
+    .join("; ");
+}
+
+/** The aggregates' own words for what has only a number. */
+function labelOf(name: string, { parts }: Stateful): string {
+  const [, what, number] = /^(key|call) (\d+)$/.exec(name) ?? [];
+  if (what === undefined) return `column ${name}`;
+  return what === "key" ? `key ${number} of ${parts["groupBy"] ?? ""}` : `result ${number} of ${parts["select"] ?? ""}`;
+}
+
+/** SQCP2 */
+function lossOf(lost: Stateful, added: readonly Stateful[]): string {
+  const candidates = added.filter(
+    ({ kind, tables }) => kind === lost.kind && tables.some((table) => lost.tables.includes(table)),
+  );
+  const [nearest] = candidates.toSorted((left, right) => likeness(lost, right) - likeness(lost, left));
+  if (nearest === undefined)
+    return lost.kind === "scan" ? "the table is not read any more" : "the new query has no such operator";
+  return differences(lost, nearest);
+}
+
+const likeness = (left: Stateful, right: Stateful): number =>
+  Object.entries(left.parts).filter(([name, value]) => right.parts[name] === value).length +
+  Object.keys(left.state).filter((name) => right.state[name] !== undefined).length;
+
+function differences(before: Stateful, after: Stateful): string {
+  const shown = (value: string | undefined): string => (value === undefined || value === "" ? "nothing" : value);
+  const names = [...new Set([...Object.keys(before.parts), ...Object.keys(after.parts)])];
+  // Conditions do not count for state.
+  const differing = names.filter((name) => name !== "where" && before.parts[name] !== after.parts[name]);
+  const found = differing.map((name) => `${name} was ${shown(before.parts[name])}, and is ${shown(after.parts[name])}`);
+  const [gone, come] = [missingIn(before.state, after.state), missingIn(after.state, before.state)];
+  const isOfRows = ![...gone, ...come].some((name) => /^(key|call) \d+$/.test(name));
+  if (isOfRows && come.length > 0) found.push(`its rows have ${come.join(", ")} now`);
+  if (isOfRows && gone.length > 0) found.push(`its rows do not have ${gone.join(", ")} any more`);
+  if (found.length > 0) return found.join("; ");
+  const below = before.below.filter((uid) => !after.below.includes(uid));
+  if (below.length > 0) return `what its rows come from is other state: ${below.join(", ")}`;
+  return "what its columns are computed from is another expression";
+}
+
+const missingIn = (state: NodeState, other: NodeState): readonly string[] =>
+  Object.keys(state).filter((name) => other[name] === undefined);
+
+/** A line for each operator, and what follows. */
+export function describeComparison({ fits, outcomes }: PlanComparison): readonly string[] {
+  const lines = outcomes.map((outcome) => {
+    const { kind, uid, operator } = outcome;
+    const reason = "reason" in outcome ? `: ${outcome.reason}` : "";
+    return `${words[kind]}  ${operator}, ${uid}${reason}`;
+  });
+  if (outcomes.length === 0) return ["No operator has state."];
+  if (fits) return [...lines, "All state fits."];
+  const count = (kind: StateOutcome["kind"]): number => outcomes.filter((outcome) => outcome.kind === kind).length;
+  const [lost, misfits] = [count("lost"), count("misfit")];
+  const parts = [
+    ...(lost === 0 ? [] : [`that of ${operators(lost)} would be lost, unless allowNonRestoredState is set`]),
+    ...(misfits === 0 ? [] : [`that of ${operators(misfits)} has other types`]),
+  ];
+  return [...lines, `An upgrade with state is refused before the old job stops: ${parts.join("; ")}.`];
+}
+
+const words: Readonly<Record<StateOutcome["kind"], string>> = {
+  kept: "kept  ",
+  lost: "lost  ",
+  misfit: "misfit",
+  new: "new   ",
+};
+
+const operators = (count: number): string => `${count} ${count === 1 ? "operator" : "operators"}`;

@@ -1,0 +1,40 @@
+/**
+ * Owns: the hint STATE_TTL('orders' = '1 d', 'c' = '12 h') of a SELECT: how long the state of its tables' rows stays.
+ *
+ * SQHZ1 A table is named as its columns are: by its alias, or without one by its name. 0 says nothing: what is SET holds.
+ */
+import { parseDuration } from "../../../base/index.ts";
+import { fail } from "../syntax/problem.ts";
+import type { Hint } from "../syntax/query-tree.ts";
+import { nameRemedy } from "./names.ts";
+
+type Named = { readonly path: readonly string[] };
+
+/** In milliseconds, of each of `tables`; null: nothing is said. Errors: SqlFailure. */
+export function ttlsOfHints(hints: readonly Hint[], tables: readonly Named[]): readonly (number | null)[] {
+  const ttls = tables.map((): number | null => null);
+  const known = tables.flatMap(({ path }) => path.at(-1) ?? []);
+  for (const hint of hints) {
+    if (hint.name.name.toUpperCase() !== "STATE_TTL") continue;
+    if (hint.options.length === 0)
+      fail(
+        hint.at,
+        "STATE_TTL without a table",
+        "Name a table of FROM, and for how long: STATE_TTL('orders' = '1 d').",
+      );
+    for (const { key, value } of hint.options) {
+      const place = tables.findIndex(({ path }) => path.join(".") === key || path.at(-1) === key);
+      if (place < 0)
+        fail(
+          hint.at,
+          `STATE_TTL names ${key}, which is no table of this FROM`,
+          nameRemedy(key, known, "The tables here"),
+        );
+      const parsed = parseDuration(value);
+      if (parsed.kind === "invalid")
+        fail(hint.at, `STATE_TTL of ${key}: ${parsed.problem}`, "State stays that long after it was last written.");
+      if (parsed.kind === "duration") ttls[place] = parsed.ms === 0 ? null : parsed.ms;
+    }
+  }
+  return ttls;
+}

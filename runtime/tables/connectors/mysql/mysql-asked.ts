@@ -1,0 +1,56 @@
+/**
+ * Owns: single rows of a table of MySQL, for lookup joins.
+ *
+ * TBMA1 One statement for each key that is asked for: SELECT … WHERE key = …, which an index on the key answers at once.
+ */
+import { StreamError } from "../../../../base/index.ts";
+import type { AsyncFunction } from "../../../ports/index.ts";
+import type { Row } from "../../formats/format.ts";
+import type { AskedTable, LookupUse, TableColumn } from "../../table-description.ts";
+import { ValueMisfit } from "../../values/scalar-text.ts";
+import type { ConnectorUse } from "../connector.ts";
+import { loadMysql } from "../lazy-rooms.ts";
+import { lookupCache, lookupRetries } from "../lookup-options.ts";
+import { columnValue, equality, quotedTable, rowReader, selectList } from "./mysql-rows.ts";
+import { serverUrl } from "./mysql-server.ts";
+
+/** Errors: TableError. */
+export function askedMysql(use: ConnectorUse, { columns, asks }: LookupUse): AskedTable {
+  const { table, options } = use;
+  const columnsAt = (places: readonly number[]): readonly TableColumn[] =>
+    places.map((place) => table.columns[place] as TableColumn);
+  const [read, keys] = [columnsAt(columns), columnsAt(asks)];
+  const converts = keys.map((key) => columnValue(table.name, key));
+  const rowOf = rowReader(table, read);
+  const cache = lookupCache(options);
+  const connections = options.number("lookup.connections") ?? 1;
+  if (connections < 1 || connections > 100)
+    throw options.refuse("lookup.connections", `'lookup.connections' is ${connections}`, "Write 1 to 100.");
+  const fn = loadMysql().mysqlLookup<readonly unknown[], readonly Row[]>({
+    name: table.name,
+    server: serverUrl(options),
+    sql: `select ${selectList(read)} from ${quotedTable(options.given("table-name"))} where ${keys.map(equality).join(" and ")}`,
+    values: (asked) => asked.map((value, index) => converts[index]?.(value as never) ?? value),
+    join: (_asked, rows) => rows.map((row) => readable(table.name, () => rowOf(row))),
+    connections,
+    ...(cache === undefined ? {} : { cache }),
+  });
+  return {
+    kind: "asked",
+    fn: fn as AsyncFunction<readonly unknown[], readonly Row[], unknown>,
+    retries: lookupRetries(options),
+  };
+}
+
+function readable(table: string, read: () => Row): Row {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof ValueMisfit)) throw error;
+    throw new StreamError(
+      "LOOKUP_FAILED",
+      `table ${table}: a row cannot be read: ${error.message}; declare the column as the database has it`,
+      { destiny: "terminal", cause: error },
+    );
+  }
+}
