@@ -2,8 +2,8 @@
 import { type DataStream, job } from "streamjob";
 import { systemClock } from "../../base/index.ts";
 import { givenTableOf } from "../../runtime/table/given-stream.ts";
+import { PlanStreams } from "../../runtime/table/plan-streams.ts";
 import { ScriptPlans } from "../../runtime/table/script-plan.ts";
-import { ColumnScans } from "./column-scans.ts";
 import { eventSource, eventTimes } from "./event-source.ts";
 import { eventTables } from "./events.ts";
 import { fingerprintSink } from "./fingerprint-sink.ts";
@@ -32,6 +32,6 @@ export default job((env) => {
   if (input.changes === "upsert") throw new Error(`${name} gives upserts, which the sum of rows is not for (NXF1)`);
   const session = { timeZone: "UTC", clock: systemClock };
   // As a blackhole takes them: changes in columns, which Table gives as rows only.
-  const result = new ColumnScans({ env, session, mode: "streaming", given }).streamOf(input);
+  const result = new PlanStreams({ env, session, mode: "streaming", given }).streamOf(input);
   result.sinkTo(fingerprintSink(folder, columns), { uid: "fingerprint" });
 });

@@ -134,6 +134,11 @@ export interface StreamOperator<I, O> {
    * the task is to pause (`emission.isPaused`), and then it is above `from`. The batch is valid during the call (CBA1).
    */
   processBatch?(batch: ColumnBatch, from: number): number;
+  /**
+   * @internal Of an operator that has `processBatch`: in a chain it takes rows as they are, by `process`, and they are not gathered into batches. It takes every batch whole. Default: they
+   * are gathered.
+   */
+  readonly takesRows?: true;
   /** A record of another input: `input` is 1 up. Of an operator that is connected to one stream only it is not called. */
   processInput?(input: number, value: unknown, timestamp: number): void;
   /** @internal The same for a batch of another input. Only of an operator that has `processBatch`. The current key is the operator's to set. */

@@ -6,7 +6,8 @@
  */
 import { StreamError } from "../../base/index.ts";
 import type { DataStream } from "../api/index.ts";
-import { describeType, itemOf, keyOf, sameType, type ValueType } from "../record/index.ts";
+import { type ColumnField, describeType, itemOf, keyOf, layoutOf, sameType, type ValueType } from "../record/index.ts";
+import type { GivenColumn } from "./given-rows.ts";
 import { type GivenTable, rowTypeOf, type SqlType, sqlTypeOf } from "../sql/index.ts";
 
 type Row = Readonly<Record<string, unknown>>;
@@ -96,6 +97,23 @@ export function rowsOf(
     }
     return row;
   };
+}
+
+/** What becomes of the columns, of streams in columns. */
+export function columnsOf(
+  table: GivenTable,
+  type: ValueType<unknown>,
+  columns: readonly number[],
+): readonly GivenColumn[] {
+  const rowType = rowTypeOf(columns.map((place) => table.columns[place] as GivenTable["columns"][number]));
+  const [from, to] = [layoutOf(type).fields, layoutOf(rowType).fields];
+  return columns.map((place, at): GivenColumn => {
+    const [source, target] = [from[place], to[at]];
+    const isRowtime = source?.name === table.rowtime;
+    if (source?.kind === target?.kind && (isRowtime || converterOf((source as ColumnField).type) === null))
+      return { place, becomes: "itself" };
+    return { place, becomes: source?.type.kind === "int64" ? "bigint" : "other" };
+  });
 }
 
 /** GVST2. Of values that are not null; null: they stay as they are. */

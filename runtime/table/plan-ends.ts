@@ -5,12 +5,12 @@
 import { assert } from "../../base/index.ts";
 import { addOperator } from "../api/engine.ts";
 import type { DataStream } from "../api/index.ts";
-import { mapOperator } from "../operators/index.ts";
 import { type PlanNode, type PlanSink, rowTypeOf } from "../sql/index.ts";
 import { tableConnector } from "../tables/index.ts";
 import { subtasksOf } from "./distribution.ts";
 import { withFinalWatermark } from "./final-watermark.ts";
-import { rowsOf } from "./given-stream.ts";
+import { givenRowsOperator } from "./given-rows.ts";
+import { columnsOf, rowsOf } from "./given-stream.ts";
 import { descriptionOf, sourceOfScan } from "./table-descriptions.ts";
 import type { PlanWorld } from "./plan-world.ts";
 import { rowsByTableKey } from "./sink-rows.ts";
@@ -38,11 +38,13 @@ function givenStream({ table, name, uid, row, columns }: ScanNode, { given, mode
   const convert = rowsOf(table.given, stream.type, columns);
   if (convert === null) return stream;
   const { maker, origins } = stream.parts;
-  return addOperator({ maker, inputs: [origins], isKeyed: false }, "table", mapOperator(convert), {
-    uid,
-    name,
-    type: rowTypeOf(row),
-  });
+  const type = rowTypeOf(row);
+  return addOperator(
+    { maker, inputs: [origins], isKeyed: false },
+    "table",
+    givenRowsOperator(columnsOf(table.given, stream.type, columns), convert, type),
+    { uid, name, type },
+  );
 }
 
 /** `rows`: of the sink's input. Errors: TableError. */

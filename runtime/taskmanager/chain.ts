@@ -357,8 +357,8 @@ export class OperatorChain {
 
   #follower(index: number, producer: ChainLink, { type }: OperatorOutput): Follower {
     const { operator, context } = this.#link(index);
-    const gatherer =
-      operator.processBatch === undefined ? null : new RowGatherer(new ColumnBuilder(type), producer.context);
+    const isGathered = operator.processBatch !== undefined && operator.takesRows !== true;
+    const gatherer = isGathered ? new RowGatherer(new ColumnBuilder(type), producer.context) : null;
     this.#gatherers[index] = gatherer ?? undefined;
     const joint = { operator, names: context, index, emissions: this.#emissions };
     return { rows: gatherer ?? operator, batches: entryOf(joint, gatherer), names: context };

@@ -7,6 +7,7 @@
  * COJ3 Rows that are gathered for an operator of columns go on before the task takes anything but records of its source, and when its step
  *     ends: none waits longer, and none is behind a watermark or a barrier.
  */
+import { assert } from "../../base/index.ts";
 import { type ColumnBatch, ColumnBuilder, NO_TIMESTAMP, rowsOfColumns, type RowBatch } from "../record/index.ts";
 import type { StreamOperator } from "../ports/index.ts";
 import { blame, type Operator } from "./code-owner.ts";
@@ -27,8 +28,10 @@ export interface BatchEntry {
   give(batch: ColumnBatch): void;
 }
 
+/** `gatherer`: of an operator of columns that does not take rows. */
 export function entryOf(joint: Joint, gatherer: RowGatherer | null): BatchEntry {
-  return gatherer === null ? new RowsEntry(joint) : new ColumnsEntry(joint, gatherer);
+  if (joint.operator.processBatch === undefined) return new RowsEntry(joint);
+  return gatherer === null ? new WholeEntry(joint) : new ColumnsEntry(joint, gatherer);
 }
 
 /** Into an operator of columns. */
@@ -74,6 +77,26 @@ class ColumnsEntry implements BatchEntry {
     const { operator, names } = this.#joint;
     try {
       return operator.processBatch?.(batch, from) ?? batch.count;
+    } catch (error) {
+      throw blame(error, names);
+    }
+  }
+}
+
+/** Into an operator that takes batches whole, and rows as they are: nothing waits in between. */
+class WholeEntry implements BatchEntry {
+  readonly #joint: Joint;
+
+  constructor(joint: Joint) {
+    this.#joint = joint;
+  }
+
+  give(batch: ColumnBatch): void {
+    const { operator, names } = this.#joint;
+    if (batch.count === 0) return;
+    try {
+      const taken = operator.processBatch?.(batch, 0);
+      assert(taken === batch.count, "an operator that takes rows, too, takes batches whole");
     } catch (error) {
       throw blame(error, names);
     }

@@ -217,7 +217,7 @@ const mixed = fc.tuple(
   fc.option(fc.integer({ min: 0, max: 2 })),
 );
 
-test("by texts, whole numbers and times, also NULL, rows in tables have the places that rows as objects have, also after restores at other parallelisms (SQTR1, SQTR2)", async () => {
+test("by texts, whole numbers and times, also NULL, rows in tables have the places that rows as objects have, also after restores at other parallelisms (SQTN1, SQTN2)", async () => {
   const directions = fc.constantFrom("ASC" as const, "DESC" as const);
   const order = fc.record({
     column: fc.constantFrom(1, 2, 3),

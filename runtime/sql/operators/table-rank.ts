@@ -2,9 +2,9 @@
  * Owns: Top-N of rows that are never taken back, where rows have columns: the rows that may be shown are in one table, a cell for each place of a partition.
  * Not here: every other one (rank.ts), which emits the same rows (SQJN1 … 4).
  *
- * SQTR1 A partition has as many cells as it has had rows at once, and never more than places; cell 0 is its first, and stands for the partition. Which row has which place is kept in memory,
+ * SQTN1 A partition has as many cells as it has had rows at once, and never more than places; cell 0 is its first, and stands for the partition. Which row has which place is kept in memory,
  *     and made anew after a restore: by the order, and among equals by the number that each row got when it came.
- * SQTR2 What goes out of a cell is emitted before another row is written there: first all changes of a batch leave, then its rows are written.
+ * SQTN2 What goes out of a cell is emitted before another row is written there: first all changes of a batch leave, then its rows are written.
  */
 import { assert } from "../../../base/index.ts";
 import {
@@ -199,7 +199,7 @@ class TableRank implements StreamOperator<unknown, unknown> {
     for (const entry of come) this.#changes.put(rowKinds.insert, entry, record, 0);
   }
 
-  /** SQTR2 */
+  /** SQTN2 */
   #write(
     table: ColumnTable,
     batch: ColumnBatch,
@@ -279,7 +279,7 @@ class TableRank implements StreamOperator<unknown, unknown> {
     this.#nextNumber += rows.length;
   }
 
-  /** SQTR1: after a restore. */
+  /** SQTN1: after a restore. */
   #readPartitions(table: ColumnTable): void {
     const keys = this.#node.partitionBy.length;
     const [zeros, found, places] = [new Int32Array(PAGE_SLOTS), new Int32Array(PAGE_SLOTS), places0];

@@ -27,14 +27,12 @@ export const mutants: readonly Mutant[] = [
   {
     name: "session-again",
     what: "that a session was emitted is kept in memory only, and its rows stay in the state",
-    file: `${operators}/session-windows.ts`,
+    file: `${operators}/table-sessions.ts`,
     changes: [
       {
-        find: "      this.#sessions.remove(start);\n      this.#content.emit(start, end, content);",
-        replace:
-          "      const session = `${String(this.#keyed.currentKey())} ${start}`;\n      if (emitted.has(session)) continue;\n      emitted.add(session);\n      this.#content.emit(start, end, content);",
+        find: "    table.makeReady(this.#found, 1);\n    this.#closeAt(slice, table, slot);\n",
+        replace: "    table.makeReady(this.#found, 1);\n",
       },
-      { find: "/** What is kept of the rows of a session. */", replace: "const emitted = new Set<string>();\n" },
     ],
     plans: '^"sessions of each user"',
   },
