@@ -60,6 +60,7 @@ export { guardRequests } from "./request-guard.ts";
 export {
   childEnvironment,
   environmentVariable,
+  ifStillAlive,
   nextTurn,
   onNextTurn,
   setEnvironmentVariable,

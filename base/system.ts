@@ -40,6 +40,11 @@ export function onNextTurn(callback: () => void): void {
   setImmediate(callback);
 }
 
+/** Calls back after so many milliseconds if this thread still lives then for another reason. */
+export function ifStillAlive(delayMs: number, callback: () => void): void {
+  setTimeout(callback, delayMs).unref();
+}
+
 /** Sets one environment variable for the threads that are started from now on. */
 export function setEnvironmentVariable(name: string, value: string): void {
   process.env[name] = value;

@@ -113,6 +113,11 @@ const good: Record<string, { readonly args: string[]; readonly command: ParsedCo
     args: ["sql", "job.sql", "--json"],
     command: { kind: "sql", file: "job.sql", shows: "json" },
   },
+  "a shell": { args: ["sql"], command: { kind: "sql", shows: "results", file: null, format: "table" } },
+  "a script whose results are wanted": {
+    args: ["sql", "job.sql", "--output", "csv", "-p", "2"],
+    command: { kind: "sql", shows: "results", file: "job.sql", format: "csv", parallelism: 2 },
+  },
   "a cancel": { args: ["cancel", "words"], command: { kind: "cancel", job: "words" } },
   "a checkpoint": { args: ["checkpoint", "words"], command: { kind: "checkpoint", job: "words" } },
 };

@@ -22,6 +22,7 @@ import {
 } from "./manifests/manifest-words.ts";
 import type { JobRequest } from "./jobs/job-request.ts";
 import type { SqlCommand } from "./jobs/sql-command.ts";
+import { type OutputFormat, outputFormats } from "./sql/sql-words.ts";
 import type { StorageCommand } from "./jobs/storage-command.ts";
 import type { TxnsCommand } from "./jobs/txns-command.ts";
 import { addTransactions } from "./jobs/txns-words.ts";
@@ -377,9 +378,13 @@ function addSql(program: Command, found: (command: ParsedCommand) => void): void
   program
     .command("sql")
     .description(
-      "check a SQL script, or show its plan: each mistake with its line, its column and what to write instead; runs nothing",
+      "run SQL statements, of a terminal, a pipe or a file, and show their results; or check a script, or show its plan",
     )
-    .argument("<file>", "the script, such as job.sql, or - for stdin")
+    .argument("[file]", "the script, such as job.sql, or - for stdin; without it: a shell, or what a pipe has")
+    .addOption(
+      new Option("--output <format>", "how results look").choices(outputFormats).default("table").conflicts(["check"]),
+    )
+    .option("-p, --parallelism <n>", "parallelism of the jobs that run statements", wholeNumber(1, 32_768))
     .addOption(new Option("--check", "only check the script").conflicts(["explain"]))
     .option("--print", "show each statement in normal form, as it is understood")
     .addOption(new Option("--explain", "show the plan: which operators run, and what each emits").conflicts(["print"]))
@@ -393,11 +398,16 @@ function addSql(program: Command, found: (command: ParsedCommand) => void): void
         "what of the state of another script, or of its plan as JSON, this one takes over, and why not the rest",
       ).conflicts(["check", "print", "explain", "json", "svg"]),
     )
-    .action((file: string, flags: SqlFlags, command: Command) => {
-      const { check, print, explain, json, svg, compare } = flags;
+    .action((file: string | undefined, flags: SqlFlags, command: Command) => {
+      const { check, print, explain, json, svg, compare, output, parallelism } = flags;
+      const isLook = check === true || explain === true || print === true || compare !== undefined;
+      if (!isLook) {
+        const jobs = parallelism === undefined ? {} : { parallelism };
+        found({ kind: "sql", shows: "results", file: file ?? null, format: output, ...jobs });
+        return;
+      }
+      if (file === undefined) return command.error("error: name the script, or - for stdin");
       if (compare !== undefined) return found({ kind: "sql", file, shows: "problems", comparedWith: compare });
-      if (check !== true && explain !== true)
-        command.error("error: say what to do with the script: --check, --explain, or --compare");
       const shows =
         json === true
           ? "json"
@@ -419,6 +429,8 @@ type SqlFlags = {
   readonly json?: true;
   readonly svg?: true;
   readonly compare?: string;
+  readonly output: OutputFormat;
+  readonly parallelism?: number;
 };
 
 /** A bare word is a StreamJob, as everywhere; a folder is written as one. */

@@ -27,7 +27,7 @@ describe("help", () => {
       );
       const others = files.filter(
         (file) =>
-          !/\/(cli\/(main|command-line|terminal\/completion|(manifests|jobs)\/\w+-words)|main\/(package-)?version)\.ts$/.test(
+          !/\/(cli\/(main|command-line|terminal\/completion|(manifests|jobs|sql)\/\w+-words)|main\/(package-)?version)\.ts$/.test(
             file,
           ) && !file.includes("/node_modules/commander/"),
       );

@@ -23,7 +23,7 @@ export default job((env) => {
   ]);
   const given = new Map(streams) as Map<string, DataStream<unknown>>;
   const described = [...given].map(([table, stream]) => givenTableOf(table, stream, { rowtime: "dateTime" }));
-  const { queries } = new ScriptPlans("").plan(text, name, described);
+  const { queries } = new ScriptPlans("").plan(text, name, { tables: described });
   const [plan] = queries;
   if (plan === undefined) throw new Error(`${name} asks nothing`);
   const { input } = plan;

@@ -5,13 +5,13 @@ import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import pc from "picocolors";
 import { StreamError, systemClock, systemRandom } from "../../base/index.ts";
-import { type SqlCommand, sqlCommand } from "./sql-command.ts";
+import { sqlCommand, type SqlLookCommand } from "./sql-command.ts";
 
 describe("streamjob sql --check", () => {
   const folder = mkdtempSync(join(tmpdir(), "streamjob-sql-"));
   after(() => rmSync(folder, { recursive: true, force: true }));
 
-  function check(content: string | Uint8Array, shows: SqlCommand["shows"] = "problems") {
+  function check(content: string | Uint8Array, shows: SqlLookCommand["shows"] = "problems") {
     const file = join(folder, "job.sql");
     writeFileSync(file, content);
     return run(file, shows);
@@ -23,10 +23,10 @@ describe("streamjob sql --check", () => {
     return run(file, "problems", comparedWith);
   }
 
-  function run(file: string, shows: SqlCommand["shows"] = "problems", comparedWith?: string) {
+  async function run(file: string, shows: SqlLookCommand["shows"] = "problems", comparedWith?: string) {
     const out: string[] = [];
     const said: string[] = [];
-    const exitCode = sqlCommand(
+    const exitCode = await sqlCommand(
       {
         out: (line) => out.push(line),
         say: (line) => said.push(line.replaceAll(folder, "")),
@@ -41,16 +41,16 @@ describe("streamjob sql --check", () => {
     return { exitCode, out, said };
   }
 
-  it("ends with 0 when nothing is wrong", () => {
-    assert.deepEqual(check("CREATE TABLE t (a INT);\nSELECT 1;"), {
+  it("ends with 0 when nothing is wrong", async () => {
+    assert.deepEqual(await check("CREATE TABLE t (a INT);\nSELECT 1;"), {
       exitCode: 0,
       out: [],
       said: ["2 statements, no errors"],
     });
   });
 
-  it("shows every mistake with its place and remedy, and ends with 1 (SQC1)", () => {
-    assert.deepEqual(check("SELECT timestamp FROM t;\nSELECT 1;\nSELCT 2;"), {
+  it("shows every mistake with its place and remedy, and ends with 1 (SQC1)", async () => {
+    assert.deepEqual(await check("SELECT timestamp FROM t;\nSELECT 1;\nSELCT 2;"), {
       exitCode: 1,
       out: [],
       said: [
@@ -61,24 +61,24 @@ describe("streamjob sql --check", () => {
     });
   });
 
-  it("shows the statements as they are understood, and their columns, with --print", () => {
-    const { exitCode, out } = check(
+  it("shows the statements as they are understood, and their columns, with --print", async () => {
+    const { exitCode, out } = await check(
       "create table t (a int, b bigint, c double, d boolean, primary key (a) not enforced);\n" +
-        "select a,a+b*c as x from t -- sum\nwhere not d; create function f as './f.ts#f' language typescript; select f(a) from t",
+        "select a,a+b*c as x from t -- sum\nwhere not d; create function f as 'com.example.F' language java; select f(a) from t",
       "statements",
     );
     assert.equal(exitCode, 0);
     assert.deepEqual(out.slice(1), [
       "SELECT a, a + b * c AS x FROM t WHERE NOT d;\n-- a INT NOT NULL, x DOUBLE, KEY (a)",
-      "CREATE FUNCTION f AS './f.ts#f' LANGUAGE TYPESCRIPT;",
-      "SELECT f(a) FROM t;\n-- not checked further: f is a function whose types only its module knows",
+      "CREATE FUNCTION f AS 'com.example.F' LANGUAGE JAVA;",
+      "SELECT f(a) FROM t;\n-- not checked further: f is a function in JAVA",
     ]);
   });
 
-  it("shows the plan with --explain, and as JSON (SQC2)", () => {
+  it("shows the plan with --explain, and as JSON (SQC2)", async () => {
     const script =
       "CREATE TABLE t (a INT, b STRING) WITH ('connector' = 'x'); CREATE TABLE o (n BIGINT) WITH ('connector' = 'y'); INSERT INTO o SELECT a FROM t WHERE b = 'c'";
-    const { exitCode, out } = check(script, "plan");
+    const { exitCode, out } = await check(script, "plan");
     assert.equal(exitCode, 0);
     assert.deepEqual(
       out
@@ -93,48 +93,65 @@ describe("streamjob sql --check", () => {
       ],
     );
     const explained = script.replace("INSERT", "EXPLAIN PLAN FOR INSERT");
-    assert.deepEqual(check(explained, "plan").out, out);
-    const json = JSON.parse(check(script, "json").out.join("")) as { nodes: { kind: string }[] };
+    assert.deepEqual((await check(explained, "plan")).out, out);
+    const json = JSON.parse((await check(script, "json")).out.join("")) as { nodes: { kind: string }[] };
     assert.deepEqual(
       json.nodes.map(({ kind }) => kind),
       ["scan", "calc"],
     );
-    assert.match(check(script, "svg").out.join("\n"), /^<svg [^]*>Calc<[^]*<\/svg>$/);
+    assert.match((await check(script, "svg")).out.join("\n"), /^<svg [^]*>Calc<[^]*<\/svg>$/);
   });
 
-  it("shows what of another script's state, or of its plan's, it takes over with --compare (SQC3)", () => {
+  it("shows what of another script's state, or of its plan's, it takes over with --compare (SQC3)", async () => {
     const before = join(folder, "before.sql");
     const table = "CREATE TABLE t (a INT, b STRING) WITH ('connector' = 'x');";
     const count = `${table} SELECT b, COUNT(*) FROM t GROUP BY b`;
     writeFileSync(before, count);
     const saved = join(folder, "before.json");
-    writeFileSync(saved, check(count, "json").out.join(""));
+    writeFileSync(saved, (await check(count, "json")).out.join(""));
     for (const other of [before, saved]) {
-      const kept = compare(count.replace("FROM t", "FROM t WHERE a > 1"), other);
+      const kept = await compare(count.replace("FROM t", "FROM t WHERE a > 1"), other);
       assert.equal(kept.exitCode, 0);
       assert.match(
         kept.out.join("\n"),
         /^kept {4}scan of t, scan-[0-9a-f]+\nkept {4}aggregate of t \(b\), .*\nAll state fits\.$/,
       );
-      const lost = compare(count.replace("COUNT(*)", "MAX(a)"), other);
+      const lost = await compare(count.replace("COUNT(*)", "MAX(a)"), other);
       assert.equal(lost.exitCode, 1);
       assert.match(lost.out.join("\n"), /lost {4}aggregate of t \(b\), .*: select was COUNT\(\*\), and is MAX\(a\)/);
     }
-    assert.equal(compare(`${table} SELECT c FROM t`, saved).exitCode, 1);
+    assert.equal((await compare(`${table} SELECT c FROM t`, saved)).exitCode, 1);
     writeFileSync(saved, "{}");
-    assert.throws(() => compare(count, saved), /before\.json is not a plan: it has no nodes/);
+    await assert.rejects(compare(count, saved), /before\.json is not a plan: it has no nodes/);
   });
 
-  it("shows no plan of a script with mistakes, or that a stream cannot run (SQC2)", () => {
-    const { exitCode, out, said } = check("CREATE TABLE t (a INT); SELECT a FROM t ORDER BY a", "plan");
+  it("shows no plan of a script with mistakes, or that a stream cannot run (SQC2)", async () => {
+    const { exitCode, out, said } = await check("CREATE TABLE t (a INT); SELECT a FROM t ORDER BY a", "plan");
     assert.deepEqual([exitCode, out], [1, []]);
     assert.match(said.join("\n"), /1:50: a stream has no end at which it could be sorted/);
   });
 
-  it("says that a script is not there, or is no text", () => {
+  it("loads the modules of functions that lie beside the script (SQC1)", async () => {
+    writeFileSync(
+      join(folder, "shapes.ts"),
+      `import { t } from "streamjob";
+      import { scalarFunction } from "streamjob/table";
+      export const area = scalarFunction({ arguments: [t.float64], returns: t.float64, call: (side: number): number => side * side });
+      export const broken: string = "no function";`,
+    );
+    const created = "CREATE FUNCTION area AS './shapes.ts#area' LANGUAGE TYPESCRIPT;";
+    const { exitCode, out } = await check(`${created}\nSELECT area(1) AS a;`, "statements");
+    assert.deepEqual([exitCode, out[1]], [0, "SELECT area(1) AS a;\n-- a DOUBLE NOT NULL"]);
+    const wrong = await check(`${created}\nSELECT area('x');\nCREATE FUNCTION f AS './shapes.ts#broken';`);
+    assert.equal(wrong.exitCode, 1);
+    assert.match(wrong.said.join("\n"), /job\.sql:2:13: argument 1 of area is to be DOUBLE, and this is CHAR\(1\)/);
+    assert.match(wrong.said.join("\n"), /job\.sql:3:22: broken of \.\/shapes\.ts is no function of SQL/);
+  });
+
+  it("says that a script is not there, or is no text", async () => {
     const isInvalid = (what: RegExp) => (error: unknown) =>
       error instanceof StreamError && error.code === "OPTION_INVALID" && what.test(error.message);
-    assert.throws(() => run(join(folder, "none.sql")), isInvalid(/none\.sql cannot be read/));
-    assert.throws(() => check(new Uint8Array([0xff, 0xfe, 0x00])), isInvalid(/job\.sql is not UTF-8/));
+    await assert.rejects(run(join(folder, "none.sql")), isInvalid(/none\.sql cannot be read/));
+    await assert.rejects(check(new Uint8Array([0xff, 0xfe, 0x00])), isInvalid(/job\.sql is not UTF-8/));
   });
 });

@@ -1,14 +1,18 @@
 /**
- * Owns: `streamjob sql`: reads a script, and says what is wrong with it (`--check`), or how it would run (`--explain`), or what of another one's state it could take over (`--compare`).
- * Not here: what is wrong, and the plan (runtime/sql).
+ * Owns: `streamjob sql`: reads a script, and says what is wrong with it (`--check`), or how it would run (`--explain`), or what of another one's state it could take over (`--compare`);
+ * without these, who runs its statements.
+ * Not here: what is wrong, and the plan (runtime/sql); running statements (cli/sql).
  *
- * SQC1 Every statement is checked with the tables that those above it make, and every mistake is shown; one is enough for exit code 1. Nothing is run.
+ * SQC1 Every statement is checked with the tables that those above it make, and every mistake is shown; one is enough for exit code 1. Nothing is run, but
+ *     modules of functions are loaded: their types are in them.
  * SQC2 A plan is shown of a script without mistakes; what a stream cannot run is one.
  * SQC3 Of two scripts, or of a plan and a script, it is shown which operators of the second find their state, and why others do not. Exit code 0: all state fits.
  */
 import { isUtf8 } from "node:buffer";
 import { readFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
 import { StreamError } from "../../base/index.ts";
+import { modulesBeside, scriptFunctions } from "../../runtime/program/index.ts";
 import {
   comparePlans,
   describeComparison,
@@ -17,6 +21,7 @@ import {
   explainJson,
   explainSvg,
   explainText,
+  type FunctionSource,
   planScript,
   readSavedPlan,
   type ScriptPlan,
@@ -25,9 +30,29 @@ import {
   type ValidatedStatement,
   validateScript,
 } from "../../runtime/sql/index.ts";
+import { ScriptSession } from "../../runtime/table/engine.ts";
+import { History } from "../sql/history.ts";
+import { runQueryIn } from "../sql/query-run.ts";
+import type { OutputFormat } from "../sql/sql-words.ts";
+import { runScript } from "../sql/script-run.ts";
+import { Shell } from "../sql/shell.ts";
 import type { ExitCode, Terminal } from "../terminal/terminal.ts";
+import { homeFolder } from "./home-folder.ts";
 
-export type SqlCommand = {
+export type SqlCommand = SqlRunCommand | SqlLookCommand;
+
+/** Statements are run: those of a file, of stdin, or of a person. */
+export type SqlRunCommand = {
+  readonly kind: "sql";
+  readonly shows: "results";
+  /** null: stdin, which may be a terminal. */
+  readonly file: string | null;
+  readonly format: OutputFormat;
+  readonly parallelism?: number;
+};
+
+/** Nothing is run. */
+export type SqlLookCommand = {
   readonly kind: "sql";
   /** A path, or `-` for stdin. */
   readonly file: string;
@@ -45,12 +70,16 @@ const STDIN_DESCRIPTOR = 0;
 type Plan = ScriptPlan & { readonly kind: "plan" };
 
 /** Errors: OPTION_INVALID. */
-export function sqlCommand(terminal: Terminal, { file, shows, comparedWith }: SqlCommand): ExitCode {
+export async function sqlCommand(terminal: Terminal, command: SqlCommand): Promise<ExitCode> {
+  if (command.shows === "results") return runStatements(terminal, command);
+  const { file, shows, comparedWith } = command;
   const name = file === "-" ? "stdin" : file;
   const text = readScript(file, name);
-  if (comparedWith !== undefined) return compare(terminal, { file: comparedWith, text, name });
-  if (shows === "plan" || shows === "json" || shows === "svg") return explain(terminal, text, { name, form: shows });
-  const { statements, problems } = validateScript(text);
+  if (comparedWith !== undefined) return compare(terminal, { file: comparedWith, text, name, folder: folderOf(file) });
+  const functionSource = await scriptFunctions(text, folderOf(file));
+  if (shows === "plan" || shows === "json" || shows === "svg")
+    return explain(terminal, text, { name, form: shows, functionSource });
+  const { statements, problems } = validateScript(text, { functionSource });
   sayProblems(terminal, problems, { text, name });
   if (shows === "statements") for (const statement of statements) terminal.out(describeStatement(statement));
   const count = statements.length + problems.length;
@@ -59,6 +88,17 @@ export function sqlCommand(terminal: Terminal, { file, shows, comparedWith }: Sq
     problems.length === 0 ? `${statementsText}, no errors` : `${statementsText}, ${problems.length} with errors`,
   );
   return problems.length === 0 ? 0 : 1;
+}
+
+async function runStatements(terminal: Terminal, { file, format, parallelism }: SqlRunCommand): Promise<ExitCode> {
+  const { stdin, stdout } = process;
+  const folder = folderOf(file);
+  const session = new ScriptSession(modulesBeside(folder));
+  const runQuery = runQueryIn(folder, parallelism);
+  if (file !== null || stdin.isTTY !== true || stdout.isTTY !== true)
+    return runScript(readScript(file ?? "-", file ?? "stdin"), session, { terminal, format, runQuery });
+  const history = new History(join(homeFolder().root, "sql-history"), terminal.say);
+  return new Shell({ terminal, session, runQuery, history, input: stdin, output: stdout }).run();
 }
 
 function sayProblems(
@@ -73,9 +113,13 @@ function sayProblems(
 function explain(
   terminal: Terminal,
   text: string,
-  { name, form }: { readonly name: string; readonly form: keyof typeof forms },
+  {
+    name,
+    form,
+    functionSource,
+  }: { readonly name: string; readonly form: keyof typeof forms; readonly functionSource: FunctionSource },
 ): ExitCode {
-  const plan = planScript(text, { explains: true });
+  const plan = planScript(text, { explains: true, functionSource });
   if (plan.kind === "problems") {
     sayProblems(terminal, plan.problems, { text, name });
     return 1;
@@ -90,21 +134,20 @@ const forms = {
   svg: (plan: Plan): string => explainSvg(explainJson(plan)).trimEnd(),
 } as const;
 
+type Named = { readonly text: string; readonly name: string; readonly folder: string };
+
 /** SQC3. Errors: OPTION_INVALID. */
-function compare(
-  terminal: Terminal,
-  { file, text, name }: { readonly file: string; readonly text: string; readonly name: string },
-): ExitCode {
-  const [before, after] = [planBefore(terminal, file), planned(terminal, text, name)];
+async function compare(terminal: Terminal, { file, ...script }: Named & { readonly file: string }): Promise<ExitCode> {
+  const [before, after] = [await planBefore(terminal, file), await planned(terminal, script)];
   if (before === null || after === null) return 1;
   const comparison = comparePlans(before, after);
   for (const line of describeComparison(comparison)) terminal.out(line);
   return comparison.fits ? 0 : 1;
 }
 
-function planBefore(terminal: Terminal, file: string): ExplainedPlan | null {
+async function planBefore(terminal: Terminal, file: string): Promise<ExplainedPlan | null> {
   const text = readScript(file, file);
-  if (!file.endsWith(".json")) return planned(terminal, text, file);
+  if (!file.endsWith(".json")) return planned(terminal, { text, name: file, folder: folderOf(file) });
   const saved = readSavedPlan(text);
   if (saved.kind === "plan") return saved.plan;
   throw new StreamError(
@@ -113,12 +156,16 @@ function planBefore(terminal: Terminal, file: string): ExplainedPlan | null {
   );
 }
 
-function planned(terminal: Terminal, text: string, name: string): ExplainedPlan | null {
-  const plan = planScript(text);
+async function planned(terminal: Terminal, { text, name, folder }: Named): Promise<ExplainedPlan | null> {
+  const plan = planScript(text, { functionSource: await scriptFunctions(text, folder) });
   if (plan.kind === "plan") return explainJson(plan);
   sayProblems(terminal, plan.problems, { text, name });
   return null;
 }
+
+/** That paths of its functions begin at. */
+const folderOf = (file: string | null): string =>
+  file === null || file === "-" ? process.cwd() : dirname(resolve(file));
 
 function describeStatement({ statement, meaning }: ValidatedStatement): string {
   const lines = [`${statementText(statement)};`];

@@ -35,6 +35,16 @@ test("a script of SQL is a StreamJob with its statements, which import nothing",
   });
 });
 
+test("a script with functions in files is refused by their names: the cluster would not find them (INJ1)", () => {
+  const create = "CREATE TEMPORARY FUNCTION IF NOT EXISTS f AS './f.ts#f' LANGUAGE TYPESCRIPT;\n";
+  const job = { name: null, image: null, args: [], options: {}, module: "job.sql" };
+  const refused = inlineManifest(`${create}CREATE FUNCTION g AS '../g.ts'; SELECT f(1);`, job);
+  assert.ok(refused.kind === "refused");
+  assert.match(refused.message, /^has functions in \.\/f\.ts, \.\.\/g\.ts, and a cluster gets this one file/);
+  const java = "CREATE FUNCTION f AS 'com.example.F' LANGUAGE JAVA; SELECT a AS './b.ts' FROM t;";
+  assert.equal(inlineManifest(java, job).kind, "manifest");
+});
+
 test("what is a flag locally is a field", () => {
   const flags = {
     name: "wc",

@@ -32,9 +32,13 @@ export type InlineManifest =
 const STATEMENT = /^[ \t]*(?:import|export)\b(?!\s+type\b)[^"'`;]*?["']([^"'\n]+)["']/gm;
 const CALL = /\bimport\s*\(\s*["']([^"'\n]+)["']/g;
 
+/** `CREATE FUNCTION mask AS './functions.ts#mask'`. */
+const FUNCTION = /\bFUNCTION\s[^;']*?\bAS\s+'([^'#\n]+)(?:#[^'\n]*)?'/gi;
+const PATH = /^(?:\.{0,2}\/|file:)/;
+
 export function inlineManifest(text: string, job: InlineJob): InlineManifest {
   const isSql = job.module.endsWith(".sql");
-  const message = isSql ? null : refusalOf(text, job.image !== null);
+  const message = isSql ? refusalOfScript(text) : refusalOf(text, job.image !== null);
   if (message !== null) return { kind: "refused", message };
   const { image, args, options, parallelism, taskManagers, slots, restore } = job;
   const taskManager = {
@@ -65,13 +69,22 @@ function nameOf(module: string): string {
     .replace(/^-+|-+$/g, "");
 }
 
+/** INJ1, of functions in files. */
+function refusalOfScript(text: string): string | null {
+  const files = [...new Set([...text.matchAll(FUNCTION)].map(([, file = ""]) => file))].filter((file) =>
+    PATH.test(file),
+  );
+  return files.length === 0 ? null : refusalOfFiles("has functions in", files);
+}
+
+const refusalOfFiles = (what: string, files: readonly string[]): string =>
+  `${what} ${files.join(", ")}, and a cluster gets this one file: put the files into a ConfigMap (job.configMap) or an image (job.module), and run a manifest`;
+
 /** INJ1. null: pods find all that it imports. */
 function refusalOf(text: string, hasImage: boolean): string | null {
   const imported = [...new Set([...text.matchAll(STATEMENT), ...text.matchAll(CALL)].map(([, name = ""]) => name))];
-  const files = imported.filter((name) => /^(?:\.{0,2}\/|file:)/.test(name));
-  if (files.length > 0) {
-    return `imports ${files.join(", ")}, and a cluster gets this one file: put the files into a ConfigMap (job.configMap) or an image (job.module), and run a manifest`;
-  }
+  const files = imported.filter((name) => PATH.test(name));
+  if (files.length > 0) return refusalOfFiles("imports", files);
   if (hasImage) return null;
   const missing = imported.filter((name) => !isBuiltin(name) && !/^streamjob(?:\/|$)/.test(name));
   if (missing.length === 0) return null;

@@ -37,6 +37,17 @@ describe("the files of a module", () => {
     it(`are ${name}`, () => assert.deepEqual(specifiersOf(text), found));
   }
 
+  it("are those of the functions of a script, and what these import", () => {
+    const script = write(
+      "job.sql",
+      "CREATE FUNCTION mask AS './mask.ts#mask' LANGUAGE TYPESCRIPT;\ncreate function f as './mask.ts'; SELECT a AS './none.ts', './no.ts' FROM t",
+    );
+    write("mask.ts", `import "./words.json"`);
+    const files = new ModuleImports().filesOf(script).map((file) => file.slice(folder.length + 1));
+    assert.deepEqual(files.slice(0, 2), ["job.sql", "mask.ts"]);
+    assert.ok(files.includes("words.json") && !files.includes("no.ts"), files.join(", "));
+  });
+
   it("are found through all files between, circles too, and anew after a save", () => {
     const module = write("job.ts", `import "./parse.ts"; import "${pathToFileURL(join(folder, "abs.ts")).href}"`);
     write("parse.ts", `import "./words.json"; import "./job.ts"; import "./missing.ts"`);

@@ -1,5 +1,5 @@
 /**
- * Owns: which files a job module is made of: itself, and what it imports, directly or not.
+ * Owns: which files a job module, or a script of SQL, is made of: itself, and what it imports, directly or not.
  * Called by: saved-files.ts, at each look.
  *
  * MI1 Found by reading, not by loading: nothing of the job runs here. What looks like an import counts, also in a comment: a file too
@@ -16,7 +16,10 @@ const FILES_MAX = 1000;
 const FILE_BYTES_MAX = 4 * 1024 * 1024;
 
 const SPECIFIER = /\b(?:from|import|require|URL|resolve)\s*\(?\s*(["'`])((?:\.{0,2}\/|file:)[^"'`\n]*)\1/g;
-const isCode = (file: string): boolean => /\.[cm]?[jt]sx?$/.test(file);
+/** Of functions in a script of SQL: `AS './functions.ts#mask'`. */
+const FUNCTION = /\bAS\s+(')((?:\.{0,2}\/|file:)[^'#\n]*)(?:#[^'\n]*)?'/gi;
+const isScript = (file: string): boolean => file.endsWith(".sql");
+const isCode = (file: string): boolean => /\.[cm]?[jt]sx?$/.test(file) || isScript(file);
 
 type Read = { readonly version: string; readonly imported: readonly string[] };
 
@@ -46,15 +49,17 @@ export class ModuleImports {
     } catch {
       return []; // MI3
     }
-    const imported = specifiersOf(text).flatMap((specifier) => resolveFrom(file, specifier) ?? []);
+    const imported = specifiersOf(text, isScript(file) ? FUNCTION : SPECIFIER).flatMap(
+      (specifier) => resolveFrom(file, specifier) ?? [],
+    );
     this.#read.set(file, { version, imported });
     return imported;
   }
 }
 
 /** Paths and file URLs that a text imports. */
-export function specifiersOf(text: string): readonly string[] {
-  return [...new Set([...text.matchAll(SPECIFIER)].map(([, , specifier = ""]) => specifier))];
+export function specifiersOf(text: string, pattern = SPECIFIER): readonly string[] {
+  return [...new Set([...text.matchAll(pattern)].map(([, , specifier = ""]) => specifier))];
 }
 
 /** null: no file of this machine. One that is not there yet counts: it may be about to be saved. */

@@ -18,7 +18,7 @@ export type ParsedType = {
 export type ParsedField = { readonly name: string; readonly type: ParsedType; readonly optional: boolean };
 
 /** Kinds of state whose type is described as a map's. */
-const KEYED_KINDS: readonly string[] = ["map", "sliced-table"];
+const KEYED_KINDS: readonly string[] = ["map", "sliced-table", "row-table"];
 
 /** Of a map state or a table the type of its keys, as text; the others have none. */
 export type DeclaredType = { readonly key: string | null; readonly value: ParsedType };

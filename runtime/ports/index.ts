@@ -94,6 +94,18 @@ export type {
   TimerService,
   ValueState,
 } from "./state.ts";
+export {
+  declarationOfRows,
+  NO_SLOT,
+  rowMark,
+  type RowPageView,
+  type RowRecords,
+  type RowTable,
+  type RowTableDescriptor,
+  rowTableTypes,
+  type SlicedRows,
+  type SlotGathering,
+} from "./row-table.ts";
 export type {
   ColumnTable,
   KeyedRecords,

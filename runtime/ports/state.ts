@@ -9,6 +9,7 @@
  * STA3 Declaring the same name twice gives the same state; with another type or kind it is an error (OPTION_INVALID).
  */
 import type { Key, ValueType } from "../record/index.ts";
+import type { RowTableDescriptor, SlicedRows } from "./row-table.ts";
 import type { SlicedTable, SlicedTableDescriptor } from "./table-state.ts";
 
 export type StateDescriptor<V> = {
@@ -121,6 +122,8 @@ export interface KeyedOperatorState extends KeyedStateStore {
   timers(name: string, handler: TimerHandler): TimerService;
   /** @internal Tables for batches of columns; not of the current key, but of all keys of this subtask. */
   slicedTable(descriptor: SlicedTableDescriptor): SlicedTable;
+  /** @internal The same for whole rows, several of a key. */
+  slicedRows(descriptor: RowTableDescriptor): SlicedRows;
 }
 
 /** Operator list state: not by key; shared out on restore as its redistribution says. */

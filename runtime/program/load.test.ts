@@ -57,6 +57,61 @@ test("each load of a module builds the same job graph", async () => {
   );
 });
 
+const FUNCTIONS = `
+import { t } from "streamjob";
+import { scalarFunction } from "streamjob/table";
+import { STAR } from "./star.ts";
+export const mask = scalarFunction({ arguments: [t.string], returns: t.string, call: (text: string): string => text.replaceAll(/./g, STAR) });`;
+
+test("a script's functions are exports of modules beside it, which import what they like", async () => {
+  await moduleOf(FUNCTIONS, "functions.ts");
+  await moduleOf(`export const STAR = "*";`, "star.ts");
+  const create = "CREATE FUNCTION mask AS './functions.ts#mask' LANGUAGE TYPESCRIPT;";
+  const script = await moduleOf(`${create} SELECT mask(w) FROM (VALUES ('a')) AS v(w);`, "masked.sql");
+  const graph = await load(script);
+  assert.equal(graph.configuration.jobName, "masked");
+  assert.ok(graph.nodes.some(({ role }) => role === "operator"));
+});
+
+test("a script and its modules may be behind links, as in the volume of a ConfigMap", async () => {
+  const version = join(folder, "..2026_11_30");
+  await mkdir(version);
+  const texts = {
+    "job.sql": "CREATE FUNCTION mask AS './masks.ts#mask'; SELECT mask('a');",
+    "masks.ts": FUNCTIONS,
+    "star.ts": `export const STAR = "*";`,
+  };
+  const volume = join(folder, "volume");
+  await mkdir(volume);
+  for (const [name, text] of Object.entries(texts)) {
+    await writeFile(join(version, name), text);
+    await symlink(join("..", "..2026_11_30", name), join(volume, name));
+  }
+  const graph = await load(join(volume, "job.sql"));
+  assert.equal(graph.configuration.jobName, "job");
+});
+
+for (const [what, as, message] of [
+  [
+    "is not there",
+    "./nowhere.ts#f",
+    /masked\.sql:1:22: the module \.\/nowhere\.ts cannot be used: there is no file .*nowhere\.ts/,
+  ],
+  ["is a package", "lodash#f", /lodash is no path; write '\.\/lodash'/],
+  ["is a folder", "..#f", /\.\. is no path/],
+  ["throws", "./throwing.ts#f", /it failed while it was loaded, at .*throwing\.ts:2: Error: no luck/],
+] as const)
+  test(`a module of functions that ${what} is a mistake of the script, at its place`, async () => {
+    await moduleOf(`\nthrow new Error("no luck");`, "throwing.ts");
+    const script = await moduleOf(`CREATE FUNCTION f AS '${as}' LANGUAGE TYPESCRIPT; SELECT f(1);`, "masked.sql");
+    await assert.rejects(load(script), (error) => {
+      assert.ok(error instanceof StreamError, String(error));
+      assert.equal(error.code, "SQL_INVALID");
+      assert.match(error.message, message);
+      return true;
+    });
+  });
+
 const broken: Readonly<Record<string, readonly [text: string, message: RegExp]>> = {
   "a module that throws": [
     `\n\nthrow new Error("no luck");`,

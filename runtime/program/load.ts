@@ -9,11 +9,12 @@
  */
 import { isUtf8 } from "node:buffer";
 import { readFile, stat } from "node:fs/promises";
-import { basename, extname, isAbsolute } from "node:path";
-import { pathToFileURL } from "node:url";
+import { basename, dirname, extname, isAbsolute, resolve } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { StreamError } from "../../base/index.ts";
 import { buildStreamGraph, isJob, type Job } from "../api/engine.ts";
 import { buildJobGraph, type JobGraph, parseOptions, type StreamGraph } from "../graph/index.ts";
+import type { FunctionSource, LoadModule } from "../table/engine.ts";
 import { codePlace } from "./code-place.ts";
 import { provideStreamjobModules } from "./module-resolution.ts";
 
@@ -77,23 +78,58 @@ async function readScript(path: string): Promise<Job> {
   const { sqlJob } = await import("../table/index.ts");
   const bytes = await readFile(path);
   if (!isUtf8(bytes)) throw invalidModule(`the script ${path} is not UTF-8; save it as UTF-8`);
-  return sqlJob(bytes.toString("utf8"), basename(path));
+  return sqlJob(bytes.toString("utf8"), basename(path), modulesBeside(dirname(path)));
 }
+
+/** The functions that a script in that folder makes, loaded. What is wrong with them is found when the script is looked at. */
+export async function scriptFunctions(text: string, folder: string): Promise<FunctionSource> {
+  const { functionModules } = await import("../table/engine.ts");
+  return functionModules(text, modulesBeside(folder));
+}
+
+/**
+ * Modules of functions of a script in that folder: files, by their paths from there.
+ * Errors: JOB_MODULE_INVALID, with the line that failed.
+ */
+export function modulesBeside(folder: string): LoadModule {
+  return async (specifier) => {
+    if (!/^(?:\.{1,2}\/|\/|file:)/.test(specifier))
+      throw invalidModule(`${specifier} is no path; write './${specifier}' for a file beside the script`);
+    const path = specifier.startsWith("file:") ? fileURLToPath(specifier) : resolve(folder, specifier);
+    const file = await stat(path).catch((error: unknown) => {
+      throw invalidModule(`there is no file ${path}`, error);
+    });
+    if (!file.isFile()) throw invalidModule(`${path} is not a file`);
+    provideStreamjobModules();
+    try {
+      return await importNamespace(path);
+    } catch (error) {
+      throw invalidModule(failureText(path, FAILED_LOADING, error), error);
+    }
+  };
+}
+
+const importNamespace = async (module: string): Promise<Readonly<Record<string, unknown>>> =>
+  (await import(pathToFileURL(module).href)) as Readonly<Record<string, unknown>>;
 
 async function importModule(module: string): Promise<unknown> {
   try {
-    const namespace: { readonly default?: unknown } = await import(pathToFileURL(module).href);
-    return namespace.default;
+    return (await importNamespace(module))["default"];
   } catch (error) {
     if (error instanceof StreamError) throw error;
-    throw moduleError(module, "it failed while it was loaded", error);
+    throw moduleError(module, FAILED_LOADING, error);
   }
 }
 
-function moduleError(module: string, what: string, error: unknown): StreamError {
+const FAILED_LOADING = "it failed while it was loaded";
+
+const moduleError = (module: string, what: string, error: unknown): StreamError =>
+  invalidModule(`the job module cannot be used: ${failureText(module, what, error)}`, error);
+
+function failureText(module: string, what: string, error: unknown): string {
   const reason = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
   const place = error instanceof Error ? (codePlace(error.stack ?? "", module) ?? module) : module;
-  return invalidModule(`the job module cannot be used: ${what}, at ${place}: ${reason}`, error);
+  return `${what}, at ${place}: ${reason}`;
 }
 
 function invalidModule(message: string, cause?: unknown): StreamError {

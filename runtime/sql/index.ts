@@ -25,7 +25,7 @@ export { explainSvg } from "./plan/plan-picture.ts";
 export { operatorName } from "./plan/operator-name.ts";
 export { comparePlans, describeComparison, type PlanComparison } from "./plan/plan-comparison.ts";
 export { type PlanOptions, planScript, type ScriptPlan } from "./plan/plan-script.ts";
-export type { Changes, Kept, PlanMode, PlanNode, PlanRow, PlanSink } from "./plan/plan-tree.ts";
+export type { Changes, Kept, PlanMode, PlanNode, PlanRow, PlanSink, ScanFilter } from "./plan/plan-tree.ts";
 export { inputsOf } from "./plan/rebuilt.ts";
 export { readSavedPlan } from "./plan/saved-plan.ts";
 export { Uids } from "./plan/uids.ts";
@@ -36,8 +36,27 @@ export { describeProblem, type SqlProblem } from "./syntax/problem.ts";
 export { statementText } from "./syntax/statement-text.ts";
 export { type SqlType, typeText } from "./types/sql-type.ts";
 export { sqlTypeOf, valueTypeOf } from "./types/value-types.ts";
-export type { CatalogTable, GivenTable } from "./validate/catalog.ts";
+export type { ArgumentsOf, FunctionContext, FunctionDefinition, OpenedFunction } from "./user-functions/definition.ts";
+export {
+  type AggregateFunction,
+  aggregateFunction,
+  type AggregateFunctionOptions,
+  isFunctionDefinition,
+  type ScalarFunction,
+  scalarFunction,
+  type ScalarFunctionOptions,
+  type TableFunction,
+  tableFunction,
+  type TableFunctionOptions,
+} from "./user-functions/definition.ts";
+export { boundFunction } from "./user-functions/bound-function.ts";
+export type { CatalogTable, FunctionSource, GivenFunction, GivenTable, LoadedFunction } from "./validate/catalog.ts";
+export { codeModulesIn, isBuiltIn } from "./validate/created-function.ts";
 export { describeFunctions } from "./validate/functions/functions-page.ts";
 export { nearestName } from "./validate/names.ts";
+export { reservedWords } from "./syntax/keywords.ts";
+export type { Catalog } from "./validate/catalog.ts";
+export { tableDefinitionText } from "./validate/definition-text.ts";
+export { builtInFunctions } from "./validate/functions/function-table.ts";
 export { schemaText } from "./validate/schema-text.ts";
-export { validateScript, type ValidatedStatement } from "./validate/validate-script.ts";
+export { type ScriptWorld, validateScript, type ValidatedStatement } from "./validate/validate-script.ts";

@@ -11,7 +11,7 @@ import { tableConnector } from "../tables/index.ts";
 import { subtasksOf } from "./distribution.ts";
 import { withFinalWatermark } from "./final-watermark.ts";
 import { rowsOf } from "./given-stream.ts";
-import { descriptionOf, storedPlaces } from "./table-descriptions.ts";
+import { descriptionOf, sourceOfScan } from "./table-descriptions.ts";
 import type { PlanWorld } from "./plan-world.ts";
 import { rowsByTableKey } from "./sink-rows.ts";
 
@@ -20,10 +20,10 @@ type ScanNode = Extract<PlanNode, { kind: "scan" }>;
 
 /** Errors: TableError. */
 export function scanStream(node: ScanNode, world: PlanWorld): Stream {
-  const { table, name, uid, columns } = node;
+  const { table, name, uid } = node;
   if (table.given !== null) return givenStream(node, world);
   const description = descriptionOf(name, table, "isRead");
-  const made = tableConnector(description).source?.(storedPlaces(table, columns));
+  const made = sourceOfScan(node, tableConnector(description));
   assert(made !== undefined, "a connector that is only written refuses to be read");
   return world.env.fromSource(made.source, { uid, name }) as Stream;
 }

@@ -10,7 +10,7 @@ import { isLookupSetting } from "./lookup-settings.ts";
 import type { Plan } from "./script-plan.ts";
 
 /** Keys of SET that are the planner's. */
-const OWN_KEYS: ReadonlySet<string> = new Set([
+export const OWN_KEYS: ReadonlySet<string> = new Set([
   "execution.runtime-mode",
   "table.exec.state.ttl",
   "table.local-time-zone",

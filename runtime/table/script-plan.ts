@@ -7,9 +7,9 @@
 import { StreamError } from "../../base/index.ts";
 import {
   describeProblem,
-  type GivenTable,
   planScript,
   type ScriptPlan,
+  type ScriptWorld,
   type SqlProblem,
   Uids,
   type ValidatedStatement,
@@ -43,17 +43,17 @@ export class ScriptPlans {
     this.#before = before;
   }
 
-  /** `name`: of the text, for messages. `tables`: those of the job. Errors: SQL_INVALID. */
-  plan(text: string, name: string, tables: readonly GivenTable[]): Plan {
+  /** `name`: of the text, for messages. `world`: what the job has. Errors: SQL_INVALID. */
+  plan(text: string, name: string, world: ScriptWorld): Plan {
     const before = this.#before;
     const whole = before + text;
-    const plan = planScript(whole, { tables, uids: this.#uids });
-    if (plan.kind === "problems") throw invalid(plan.problems, before.length, whole, name);
+    const plan = planScript(whole, { ...world, uids: this.#uids });
+    if (plan.kind === "problems") throw invalidScript(plan.problems, before.length, whole, name);
     const inputs = plan.queries.map(({ input }) => input);
     const problems = [...lookupSettingProblems(plan.settings), ...tableProblems(plan.sinks, inputs)];
-    if (problems.length > 0) throw invalid(problems, before.length, whole, name);
+    if (problems.length > 0) throw invalidScript(problems, before.length, whole, name);
     const own = { ...plan, sinks: plan.sinks.slice(this.#insertsBefore) };
-    for (const { statement, meaning } of validateScript(whole, { tables }).statements) {
+    for (const { statement, meaning } of validateScript(whole, world).statements) {
       if (statement.at.start < before.length || PASSING.has(statement.kind)) continue;
       this.#before += `${whole.slice(statement.at.start, statement.at.end)};\n`;
       if (meaning.kind === "filledTable") this.#insertsBefore++;
@@ -62,7 +62,13 @@ export class ScriptPlans {
   }
 }
 
-function invalid(problems: readonly SqlProblem[], before: number, whole: string, name: string): StreamError {
+/** SCPL2. `before`: where the text begins. */
+export function invalidScript(
+  problems: readonly SqlProblem[],
+  before: number,
+  whole: string,
+  name: string,
+): StreamError {
   const texts = problems.map((problem) => {
     if (problem.at.start < before) return describeProblem(problem, whole, name);
     const at = { start: problem.at.start - before, end: problem.at.end - before };

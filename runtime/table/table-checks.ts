@@ -6,7 +6,7 @@
 import { type CatalogTable, inputsOf, type PlanNode, type PlanSink, type SqlProblem } from "../sql/index.ts";
 import { lookupOfTable } from "./lookup-streams.ts";
 import { tableConnector, type TableConnector, TableError, type TableUses } from "../tables/index.ts";
-import { descriptionOf, storedPlaces } from "./table-descriptions.ts";
+import { descriptionOf, sourceOfScan } from "./table-descriptions.ts";
 
 type Use = keyof TableUses;
 type Make = (connector: TableConnector) => unknown;
@@ -21,8 +21,7 @@ export function tableProblems(sinks: readonly PlanSink[], queries: readonly Plan
   const visit = (node: PlanNode): void => {
     if (seen.has(node)) return;
     seen.add(node);
-    if (node.kind === "scan")
-      check(node.name, node.table, "isRead", ({ source }) => source?.(storedPlaces(node.table, node.columns)));
+    if (node.kind === "scan") check(node.name, node.table, "isRead", (connector) => sourceOfScan(node, connector));
     if (node.kind === "lookupJoin")
       check(node.name, node.table, "isRead", (connector) => lookupOfTable(node, connector), node.at);
     for (const input of inputsOf(node)) visit(input);

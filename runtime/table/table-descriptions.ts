@@ -1,8 +1,8 @@
 /**
- * Owns: tables of the catalog as connectors are told of them. Pure.
+ * Owns: tables of the catalog as connectors are told of them.
  */
-import type { CatalogTable } from "../sql/index.ts";
-import type { TableColumn, TableDescription, TableUses } from "../tables/index.ts";
+import type { CatalogTable, PlanNode } from "../sql/index.ts";
+import type { TableColumn, TableConnector, TableDescription, TableSource, TableUses } from "../tables/index.ts";
 
 type Defined = CatalogTable["definition"]["columns"][number];
 type Stored = Exclude<Defined, { kind: "computed" }>;
@@ -32,4 +32,16 @@ export function descriptionOf(name: string, table: CatalogTable, use: keyof Tabl
 export function storedPlaces({ definition }: CatalogTable, places: readonly number[]): readonly number[] {
   const stored = definition.columns.filter(isStored);
   return places.map((place) => stored.indexOf(definition.columns[place] as Stored));
+}
+
+/** What a scan reads of its table. Errors: TableError. */
+export function sourceOfScan(
+  { table, columns, filters }: Extract<PlanNode, { kind: "scan" }>,
+  connector: TableConnector,
+): TableSource | undefined {
+  const places = storedPlaces(table, columns);
+  return connector.source?.(
+    places,
+    filters.map((filter) => ({ ...filter, column: storedPlaces(table, [filter.column])[0] ?? -1 })),
+  );
 }

@@ -5,7 +5,15 @@
  */
 import { StreamError, systemClock, systemRandom } from "../../base/index.ts";
 import type { DataStream, StreamEnvironment } from "../api/index.ts";
-import type { GivenTable, PlanMode } from "../sql/index.ts";
+import {
+  boundFunction,
+  type FunctionDefinition,
+  type GivenFunction,
+  type GivenTable,
+  isBuiltIn,
+  isFunctionDefinition,
+  type PlanMode,
+} from "../sql/index.ts";
 import { givenTableOf, type TableOptions } from "./given-stream.ts";
 import { type LookupSettings, lookupSettingsOf } from "./lookup-settings.ts";
 import { sinkStream } from "./plan-ends.ts";
@@ -30,6 +38,7 @@ export function tableEnvironment(env: StreamEnvironment, options: TableEnvironme
 export class TableEnvironment {
   readonly #plans: ScriptPlans;
   readonly #tables: GivenTable[] = [];
+  readonly #functions: GivenFunction[] = [];
   readonly #given = new Map<string, DataStream<unknown>>();
   readonly #streams: PlanStreams;
   #lookups: LookupSettings = lookupSettingsOf(new Map());
@@ -73,6 +82,19 @@ export class TableEnvironment {
     this.#given.set(name, given);
   }
 
+  /** A function of that name, for the queries that follow. Errors: JOB_GRAPH_INVALID. */
+  createFunction(name: string, definition: FunctionDefinition): void {
+    if (!isFunctionDefinition(definition))
+      throw refused(name, "it is made with scalarFunction, tableFunction or aggregateFunction");
+    if (isBuiltIn(name)) throw refused(name, "there is a built-in function of that name; choose another one");
+    if (this.#functions.some((each) => each.name.toLowerCase() === name.toLowerCase()))
+      throw refused(name, "there is a function of that name; choose another one");
+    const given = { name, origin: `createFunction ${this.#functions.length + 1}`, definition };
+    const bound = boundFunction(name, given);
+    if (bound.kind === "refused") throw refused(name, `${bound.reason}. ${bound.remedy}`);
+    this.#functions.push(given);
+  }
+
   /** The result of one query: SELECT, WITH, VALUES. Errors: SQL_INVALID; of its tables' options OPTION_INVALID. */
   sql<R = Record<string, unknown>>(query: string): Table<R> {
     const { queries, sinks } = this.#plan(query);
@@ -106,8 +128,11 @@ export class TableEnvironment {
   }
 
   #plan(text: string): Plan {
-    const plan = this.#plans.plan(text, "sql", this.#tables);
+    const plan = this.#plans.plan(text, "sql", { tables: this.#tables, functions: this.#functions });
     this.#lookups = lookupSettingsOf(plan.settings);
     return plan;
   }
 }
+
+const refused = (name: string, why: string): StreamError =>
+  new StreamError("JOB_GRAPH_INVALID", `the function ${name}: ${why}`, { destiny: "terminal" });

@@ -103,7 +103,7 @@ function withReasons(table: TableDescription, definition: ConnectorDefinition, m
         remedy: `Take one of ${names.join(", ")}; or go by the time of its rows: FOR SYSTEM_TIME AS OF a rowtime.`,
       });
     },
-    source: (columns) => made.source?.(columns) ?? refuse("is only written"),
+    source: (columns, filters) => made.source?.(columns, filters) ?? refuse("is only written"),
     sink: (changes) => {
       checkWrittenMetadata(table, definition);
       return made.sink?.(changes) ?? refuse("is only read");

@@ -9,7 +9,7 @@
  */
 import type { AsyncFunction, OperatorContext, OperatorFactory, Sink, Source } from "../ports/index.ts";
 import type { ValueType } from "../record/index.ts";
-import type { Changes, SqlType } from "../sql/index.ts";
+import type { Changes, ScanFilter, SqlType } from "../sql/index.ts";
 
 export type TableColumn = {
   readonly name: string;
@@ -71,8 +71,10 @@ export type TableLookup = AskedTable | LoadedTable;
 
 /** A table's connector, its options read. Errors of both: TableError. */
 export type TableConnector = {
-  /** `columns`: places of the columns that are read, in the order of the rows. */
-  source?(columns: readonly number[]): TableSource;
+  /**
+   * `columns`: places of the columns that are read, in the order of the rows. `filters`, with places as these: rows that fail one of them need not come. Default: all come.
+   */
+  source?(columns: readonly number[], filters?: readonly ScanFilter[]): TableSource;
   /** `changes`: of the rows that come. */
   sink?(changes: Changes): TableSink;
   lookup?(use: LookupUse): TableLookup;

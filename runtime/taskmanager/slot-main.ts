@@ -7,7 +7,7 @@
  * SLM5 An error that nobody handled, or an attempt to end the process, fails the task whose code it is, not the thread (COO1).
  */
 import { type MessagePort, workerData } from "node:worker_threads";
-import { createLog, observeThread, systemClock, toErrorInfo } from "../../base/index.ts";
+import { createLog, ifStillAlive, observeThread, systemClock, toErrorInfo } from "../../base/index.ts";
 import { refuseToEnd, type Stray } from "./code-owner.ts";
 import { freezeIntrinsics } from "./frozen-intrinsics.ts";
 import { watchHeap } from "./heap-watch.ts";
@@ -22,7 +22,6 @@ const post = port.postMessage.bind(port);
 const send = (message: FromSlot): void => post(message);
 /** Time for the last lines that the job's code has written. */
 const LINGER_MS = 500;
-const startTimer = setTimeout;
 const openResources = process.getActiveResourcesInfo.bind(process);
 
 const host = await SlotHost.open({
@@ -59,7 +58,7 @@ async function handle(message: ToSlot): Promise<void> {
       await host.close();
       // Neither keeps the thread (SLM6).
       port.unref();
-      startTimer(() => send({ kind: "lingering", open: openResources() }), LINGER_MS).unref();
+      ifStillAlive(LINGER_MS, () => send({ kind: "lingering", open: openResources() }));
   }
 }
 

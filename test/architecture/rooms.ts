@@ -166,6 +166,7 @@ const runtimeRooms: readonly Room[] = [
   {
     folder: "runtime/table",
     owns: "SQL in jobs: streams as tables, plans as streams, scripts as jobs",
+    moreDoors: ["engine.ts"],
     mayImport: ["base", ...inRuntime("record time ports graph operators connectors/basic api sql tables")],
   },
   {
@@ -329,7 +330,7 @@ export const rooms: readonly Room[] = [
       "contract",
       "crds",
       "main",
-      ...inRuntime("failures record graph checkpoint storage state connectors/kafka program sql"),
+      ...inRuntime("failures record graph checkpoint storage state connectors/kafka program sql table"),
       ...inOperator("kubernetes/api kubernetes/client kubernetes/machinery engine engine-native reconcile"),
       "embedded/api-server",
     ],

@@ -6,6 +6,7 @@ import { test } from "node:test";
 import { parse } from "yaml";
 import { planScript } from "../../runtime/sql/index.ts";
 import type { Job } from "../../runtime/api/index.ts";
+import { functionModules } from "../../runtime/table/engine.ts";
 import { JobDriver } from "../../runtime/testkit/index.ts";
 import { PageExamples } from "./page-examples.ts";
 
@@ -22,12 +23,13 @@ test("the job of docs/sql.md compiles, and prints a total", async () => {
   assert.deepEqual(driver.output("printed"), ["ann 1.5"]);
 });
 
-test("each script of docs/sql.md has a plan", () => {
+test("each script of docs/sql.md has a plan", async () => {
+  const functions = await functionModules(blocks("sql").join(";\n"), (specifier) => page.load(specifier.slice(2)));
   const manifests = blocks("yaml").map((text) => (parse(text) as { spec: { job: { sql: string } } }).spec.job.sql);
   const scripts = [...blocks("sql"), ...manifests];
   assert.ok(scripts.length >= 4);
   for (const script of scripts) {
-    const plan = planScript(script);
+    const plan = planScript(script, { functionSource: functions });
     assert.deepEqual(plan.kind === "problems" ? plan.problems : [], [], script);
   }
 });

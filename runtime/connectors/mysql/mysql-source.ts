@@ -8,7 +8,7 @@
  * MSO3 A part's state has its condition: it is read to its end, whatever parts the job has by then.
  */
 import type { Readable } from "node:stream";
-import type { Timer } from "../../../base/index.ts";
+import { systemClock, type Timer } from "../../../base/index.ts";
 import type { PollResult, ReaderContext, Source, SourceOutput, SourceReader } from "../../ports/index.ts";
 import { NO_TIMESTAMP, t, type ValueType } from "../../record/index.ts";
 import { checkNumber, optionInvalid } from "../kit/index.ts";
@@ -164,12 +164,11 @@ class MySqlReader implements SourceReader<Row, MySqlSplit> {
     return this.#splits.length === 0 ? "end" : "more";
   }
 
-  /** A server that says nothing any more counts as lost. */
+  /** A server that says nothing any more counts as lost, by the system's clock, as for other statements (MSE3). */
   #wait(): PollResult {
-    const { clock } = this.#context;
     const { statementTimeoutMs } = this.#parts.server;
     this.#patience?.cancel();
-    this.#patience = clock.after(statementTimeoutMs, () =>
+    this.#patience = systemClock.after(statementTimeoutMs, () =>
       this.#fail("read", new Error(`no row came for statementTimeout (${statementTimeoutMs} ms)`)),
     );
     return "idle";

@@ -15,6 +15,7 @@ import { BatchSource, LOOP_HEAD } from "./batch-source.ts";
 import { Code } from "./code.ts";
 import { converted } from "./conversion.ts";
 import { contextOf } from "./expression.ts";
+import { compileFilter, type Filter } from "./filter.ts";
 import { ConstantColumn, OutputColumn } from "./output-columns.ts";
 import { compileScalar } from "./scalar.ts";
 
@@ -25,11 +26,6 @@ export type CompiledCalc = {
   apply(batch: ColumnBatch, from: number): ColumnBatch | null;
 };
 
-type Filter = (
-  columns: readonly Column[],
-  rows: Int32Array,
-  ...[from, count, selected]: [number, number, Int32Array]
-) => number;
 type Project = (
   columns: readonly Column[],
   rows: Int32Array,
@@ -85,22 +81,6 @@ function isOfField({ type }: TypedExpression, { type: wanted }: ColumnLayout["fi
     { ...(layoutOf(rowTypeOf([{ name: "value", type }])).fields[0]?.type as typeof wanted), nullable: wanted.nullable },
     wanted,
   );
-}
-
-function compileFilter(
-  input: PlanRow,
-  { fields }: ColumnLayout,
-  condition: TypedExpression,
-  session: SqlSession,
-): Filter {
-  const code = new Code();
-  const source = new BatchSource(input, fields);
-  const { value } = contextOf(code, source, session, [condition]).generate(condition);
-  code.line(`if (${value}) selected[n++] = r;`);
-  return code.compile(
-    ["columns", "rows", "from", "count", "selected"],
-    `${source.head}\nlet n = 0;\n${LOOP_HEAD}\n${code.text}\n}\nreturn n;`,
-  ) as Filter;
 }
 
 function compileProject(

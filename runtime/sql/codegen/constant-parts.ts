@@ -15,13 +15,18 @@ const changing: ReadonlySet<string> = new Set(
   ),
 );
 
+const FAILURES: ReadonlySet<string> = new Set(["SQL_EXPRESSION_FAILED", "USER_FUNCTION_FAILED"]);
+
 /** But for literals, which are worked out as they are. */
 export function constantParts(expressions: readonly TypedExpression[]): ReadonlySet<TypedExpression> {
   const constants = new Set<TypedExpression>();
   const visit = (expression: TypedExpression): boolean => {
     const areParts = partsOf(expression).map(visit);
     if (expression.kind === "column") return false;
-    const isSteady = expression.kind !== "call" || !changing.has(expression.name);
+    const isSteady =
+      expression.kind === "userCall"
+        ? isReady(expression)
+        : expression.kind !== "call" || !changing.has(expression.name);
     const isConstant = isSteady && areParts.every(Boolean);
     if (isConstant && expression.kind !== "literal") constants.add(expression);
     return isConstant;
@@ -29,6 +34,10 @@ export function constantParts(expressions: readonly TypedExpression[]): Readonly
   for (const expression of expressions) visit(expression);
   return constants;
 }
+
+/** One that is opened cannot be called before. */
+const isReady = ({ function: { definition } }: TypedExpression & { readonly kind: "userCall" }): boolean =>
+  definition.isDeterministic && definition.call !== null;
 
 /** `work`: gives the value, as generated code has it, or null. The result is null where it fails, or is no value that the code can hold. */
 export function constantValue(code: Code, { type }: TypedExpression, work: () => unknown): Generated | null {
@@ -54,7 +63,7 @@ function valueOrFailure(work: () => unknown): unknown {
     return work();
   } catch (error) {
     // SQXH1: the row that asks for it gets the failure.
-    if (error instanceof StreamError && error.code === "SQL_EXPRESSION_FAILED") return undefined;
+    if (error instanceof StreamError && FAILURES.has(error.code)) return undefined;
     throw error;
   }
 }

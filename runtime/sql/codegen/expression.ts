@@ -16,7 +16,7 @@ import { generateElement, generateField, generateItems } from "./composites.ts";
 import { constantParts, constantValue } from "./constant-parts.ts";
 import type { Call, ColumnSource, GeneratorContext, TextCondition } from "./context.ts";
 import { converted } from "./conversion.ts";
-import { generateFunction, generateJson } from "./function-call.ts";
+import { generateFunction, generateJson, generateUserCall } from "./function-call.ts";
 import { likeTest, similarTest, simplePattern, testOfRows } from "./like.ts";
 import { generateLiteral } from "./literal.ts";
 import {
@@ -88,6 +88,8 @@ function generated(context: GeneratorContext, expression: TypedExpression): Gene
       return generateField(context, expression);
     case "call":
       return generateCall(context, expression);
+    case "userCall":
+      return generateUserCall(context, expression);
     case "json":
       return generateJson(context, expression);
     case "cast": {

@@ -11,7 +11,9 @@ export type RepeatedParts = ReadonlyMap<TypedExpression, string>;
 
 const randomFunctions: ReadonlySet<string> = new Set(["RAND", "RAND_INTEGER", "UUID"]);
 
-const isRandom = (part: TypedExpression): boolean => part.kind === "call" && randomFunctions.has(part.name);
+const isRandom = (part: TypedExpression): boolean =>
+  (part.kind === "call" && randomFunctions.has(part.name)) ||
+  (part.kind === "userCall" && !part.function.definition.isDeterministic);
 
 export function repeatedParts(expressions: readonly TypedExpression[]): RepeatedParts {
   /** By what a part is, with its own parts by their numbers. */

@@ -139,6 +139,7 @@ export class Aggregation {
     const { filter, arguments: places, order } = call;
     if (filter !== null && this.#value(filter, row) !== true) return false;
     const [first, second] = places;
+    if (call.user !== undefined) input.values = places.map((place) => this.#value(place, row));
     if (first === undefined) {
       input.value = true;
       return true;

@@ -3,11 +3,12 @@
  *
  * SQXV1 Kinds of rows and timestamps pass: what takes a row back takes back what was made of it, because the same row gives the same result.
  */
-import type { OperatorFactory, Output, StreamOperator } from "../../ports/index.ts";
+import type { OperatorContext, OperatorFactory, Output, StreamOperator } from "../../ports/index.ts";
 import type { ColumnBatch } from "../../record/index.ts";
 import { type CompiledCalc, compileCalc } from "../codegen/calc.ts";
 import type { CalcNode, PlanRow } from "../plan/plan-tree.ts";
 import type { SqlSession } from "../session.ts";
+import { RunningFunctions } from "../user-functions/running-functions.ts";
 import { refuseRow } from "./batches-only.ts";
 
 export function calcOperator(node: CalcNode, input: PlanRow, session: SqlSession): OperatorFactory<unknown, unknown> {
@@ -20,6 +21,7 @@ class CalcOperator implements StreamOperator<unknown, unknown> {
   readonly #session: SqlSession;
   #calc!: CompiledCalc;
   #output!: Output<unknown>;
+  readonly #functions = new RunningFunctions();
   /** What CURRENT_WATERMARK is; null: none came yet. */
   #watermark: number | null = null;
 
@@ -29,10 +31,15 @@ class CalcOperator implements StreamOperator<unknown, unknown> {
     this.#session = session;
   }
 
-  open(_context: unknown, output: Output<unknown>): void {
+  open(context: OperatorContext, output: Output<unknown>): void | Promise<void> {
     this.#output = output;
-    const session = { ...this.#session, watermark: () => this.#watermark };
+    const session = { ...this.#session, watermark: () => this.#watermark, functions: this.#functions };
     this.#calc = compileCalc(this.#input, this.#node, this.#node.row, session);
+    return this.#functions.open(context);
+  }
+
+  close(): Promise<void> {
+    return this.#functions.close();
   }
 
   process(): void {

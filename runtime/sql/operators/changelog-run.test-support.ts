@@ -2,7 +2,14 @@
  * Owns: an operator of SQL in tests: changes in, as batches of columns, and changes out, in words: `+I[1, a]`.
  */
 import assert from "node:assert/strict";
-import type { KeyedOperatorState, OperatorContext, OperatorFactory, Output } from "../../ports/index.ts";
+import type {
+  KeyedOperatorState,
+  OperatorContext,
+  OperatorFactory,
+  Output,
+  RowTableDescriptor,
+  SlicedRows,
+} from "../../ports/index.ts";
 import { ColumnBuilder, type ColumnBatch, NO_TIMESTAMP, rowKinds } from "../../record/index.ts";
 import { type HarnessSnapshot, type ManualClock, MemorySnapshotFiles, OperatorHarness } from "../../testkit/index.ts";
 import type { PlanColumn, PlanNode, PlanRow } from "../plan/plan-tree.ts";
@@ -32,20 +39,27 @@ export class ChangelogRun {
   readonly #inputs: readonly PlanRow[];
   readonly #out: string[];
   readonly #context: OperatorContext;
+  readonly #rows: ReadonlyMap<string, SlicedRows>;
 
   private constructor(
     harness: OperatorHarness<unknown, unknown>,
     inputs: readonly PlanRow[],
-    { out, context }: { readonly out: string[]; readonly context: OperatorContext },
+    parts: {
+      readonly out: string[];
+      readonly context: OperatorContext;
+      readonly rows: ReadonlyMap<string, SlicedRows>;
+    },
   ) {
     this.harness = harness;
     this.#inputs = inputs;
-    this.#out = out;
-    this.#context = context;
+    this.#out = parts.out;
+    this.#context = parts.context;
+    this.#rows = parts.rows;
   }
 
   static async open(factory: OperatorFactory<unknown, unknown>, options: RunOptions): Promise<ChangelogRun> {
     const out: string[] = [];
+    const rows = new Map<string, SlicedRows>();
     let opened: OperatorContext | null = null;
     const watched: OperatorFactory<unknown, unknown> = {
       ...factory,
@@ -56,7 +70,11 @@ export class ChangelogRun {
         operator.open = (context: OperatorContext, output: Output<unknown>) => {
           opened = context;
           return open?.(
-            { ...context, emission: { isPaused, isFull: () => isPaused, defer: notHere } },
+            {
+              ...context,
+              keyed: watchedRows(context.keyed, rows),
+              emission: { isPaused, isFull: () => isPaused, defer: notHere },
+            },
             {
               collect: notHere,
               collectBatch: (batch) => void out.push(...changesOf(batch)),
@@ -78,7 +96,7 @@ export class ChangelogRun {
     });
     assert.ok(opened !== null);
     assertDeclared(factory, opened);
-    return new ChangelogRun(harness, options.inputs, { out, context: opened });
+    return new ChangelogRun(harness, options.inputs, { out, context: opened, rows });
   }
 
   get keyed(): KeyedOperatorState {
@@ -87,8 +105,10 @@ export class ChangelogRun {
     return keyed;
   }
 
-  /** Keys that have state of that name. */
+  /** Keys that have state of that name; of a row table: rows. */
   keysWith(state: string): number {
+    const rows = this.#rows.get(state);
+    if (rows !== undefined) return rows.slices().reduce((total, slice) => total + (rows.find(slice)?.size ?? 0), 0);
     let keys = 0;
     this.keyed.forEachKey(state, () => (keys += 1));
     return keys;
@@ -129,6 +149,23 @@ export class ChangelogRun {
     const { files } = this.harness;
     return ChangelogRun.open(factory, { ...options, files, restore: [snapshot] });
   }
+}
+
+/** The same, which notes the row tables that are declared. */
+function watchedRows(keyed: KeyedOperatorState | null, rows: Map<string, SlicedRows>): KeyedOperatorState | null {
+  if (keyed === null) return null;
+  return new Proxy(keyed, {
+    get: (target, name) => {
+      if (name === "slicedRows")
+        return (descriptor: RowTableDescriptor) => {
+          const made = target.slicedRows(descriptor);
+          rows.set(descriptor.name, made);
+          return made;
+        };
+      const found: unknown = Reflect.get(target, name);
+      return typeof found === "function" ? (found.bind(target) as unknown) : found;
+    },
+  });
 }
 
 /** What preflight compares is what a checkpoint has. */

@@ -12,7 +12,6 @@ import {
   type Column,
   type ColumnBatch,
   isNull,
-  keyGroupOfHash,
   layoutOf,
   mix,
   t,
@@ -23,10 +22,10 @@ import {
 import type { PlanRow } from "../plan/plan-tree.ts";
 import { rowTypeOf } from "../rows/row-type.ts";
 import { PAGE_SLOTS, SLOT_MASK } from "./accumulators/column-accumulator.ts";
+import { hashWithin } from "./hash-within.ts";
 
 /** Of an int32. */
 const CALLS_A_FIELD = 31;
-const TWO_32 = 0x1_0000_0000;
 const OF_NAN = 0x7ff8_0000;
 
 /** Records of a batch, with the number of each one's group, by record. */
@@ -150,13 +149,6 @@ export type Condition = Column & { readonly values: Uint8Array };
 
 export function isTrue({ values, nulls }: Condition, row: number): boolean {
   return values[row] === 1 && (nulls === null || !isNull(nulls, row));
-}
-
-/** A hash of both that belongs to the key group of `hash`. */
-function hashWithin(hash: number, other: number, maxParallelism: number): number {
-  const mixed = mix(hash ^ Math.imul(other, 0x9e3779b1)) >>> 0;
-  const own = mixed - (mixed % maxParallelism) + keyGroupOfHash(hash, maxParallelism);
-  return (own < TWO_32 ? own : own - maxParallelism) | 0;
 }
 
 const bits = new Float64Array(1);

@@ -17,6 +17,8 @@ import type {
   OperatorContext,
   OperatorFactory,
   Output,
+  RowTableDescriptor,
+  SlicedRows,
   SlicedTable,
   SlicedTableDescriptor,
   StateDescriptor,
@@ -54,7 +56,7 @@ export function expiringStates(factory: Factory, ttls: Ttls, ownsMaps: boolean):
   const declares = factory.declares ?? [];
   for (const name of ttls.keys())
     assert(
-      declares.some((declared) => declared.name === name),
+      declares.some((declared) => declared.name === name && declared.kind !== "sliced-table"),
       `${factory.name} has no state ${name} that could expire`,
     );
   return {
@@ -172,6 +174,12 @@ class ExpiringKeyedState implements KeyedOperatorState {
 
   slicedTable(descriptor: SlicedTableDescriptor): SlicedTable {
     return this.#keyed.slicedTable(descriptor);
+  }
+
+  slicedRows(descriptor: RowTableDescriptor): SlicedRows {
+    // Rows in tables would stay for ever, and nobody would notice.
+    assert(!this.#plan.ttls.has(descriptor.name), `rows ${descriptor.name} do not expire`);
+    return this.#keyed.slicedRows(descriptor);
   }
 
   /** Null: state of that name does not expire. */

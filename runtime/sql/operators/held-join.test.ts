@@ -1,4 +1,4 @@
-/** A join of windows: once, when the watermark has ended the window (SQJH1 to SQJH3). */
+/** A join of windows: once, when the watermark has ended the window (SQJH1, SQJH2). */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";

@@ -1,162 +1,175 @@
 /**
- * Owns: joins whose rows are held until all of a key are there, and are joined once: of windows, when the watermark ends them, and of bounded inputs, when
- *       those have ended.
+ * Owns: joins whose rows are held until all of them are there, and are joined once: of windows, when the watermark ends them, and of bounded inputs, when those have
+ *       ended.
  *
  * SQJH1 Only final rows are emitted: nothing is taken back.
- * SQJH2 A window is joined once. A row that comes when its window has ended is late: it is dropped and counted, after a restore, too.
- * SQJH3 NULL equals nothing: a row with NULL in a key has no match.
+ * SQJH2 A window is joined once, with all windows that end with it: their rows are in one slice, by the last millisecond, and go with it. A row that comes when its window
+ *     has ended is late: it is dropped and counted, after a restore, too (SQJW1).
  */
-import type { ListState, OperatorContext, OperatorFactory } from "../../ports/index.ts";
-import { describeType, rowKinds, type ValueType } from "../../record/index.ts";
-import type { JoinNode, PlanRow, WindowJoinNode } from "../plan/plan-tree.ts";
-import { rowTypeOf } from "../rows/row-type.ts";
-import { namesOf, type SqlRow } from "../rows/sql-row.ts";
+import {
+  type Counter,
+  declarationOfRows,
+  type OperatorContext,
+  type OperatorFactory,
+  type RowPageView,
+  type RowTable,
+} from "../../ports/index.ts";
+import { type ColumnBatch, type Float64Column, MAX_WATERMARK, rowKinds } from "../../record/index.ts";
+import type { JoinNode, WindowJoinNode } from "../plan/plan-tree.ts";
 import type { SqlSession } from "../session.ts";
-import { isHalfJoin, keepsUnmatched } from "./join-type.ts";
-import { conditionOf, type JoinCondition } from "./join-condition.ts";
-import { assertJoinable, hasNull } from "./join-keys.ts";
-import { KeyedRowsOperator } from "./keyed-rows.ts";
-import type { Half, RowKind } from "./row-emitter.ts";
-import { declarationsOfEnds, lastInstantOf, type LastInstantOf, WindowEnds } from "./window-ends.ts";
+import { assertJoinable } from "./join-keys.ts";
+import { type Arrived, JoinOperator } from "./join-operator.ts";
+import { type SidePlans, sidePlans } from "./join-sides.ts";
+import { isHalfJoin } from "./join-type.ts";
+import { NOTHING } from "./pair-emitter.ts";
+import { declarationOfWatermark, WatermarkMemory } from "./watermark-memory.ts";
+import { lastInstantOfEnd } from "./window-ends.ts";
+import { LATE_ROWS } from "./window-time.ts";
 
-type HeldNode = JoinNode | WindowJoinNode;
-
-const STATES = ["left", "right"] as const;
-
-const declarationOf = (name: string, row: PlanRow) => ({ name, kind: "list", type: describeType(rowTypeOf(row)) });
+/** Of bounded inputs there is one. */
+const SLICE = 0;
+/** Records of which pairs are found at once. */
+const RECORDS = 1024;
 
 /** Of windows. */
 export function windowJoinOperator(node: WindowJoinNode, session: SqlSession): OperatorFactory<unknown, unknown> {
   assertJoinable(node);
+  const plans = sidePlans(node, [false, false]);
   return {
     kind: "operator",
     name: "windowJoin",
-    declares: [declarationOf("left", node.left.row), declarationOf("right", node.right.row), ...declarationsOfEnds],
-    create: () =>
-      new WindowJoin(node, conditionOf(node, session), [
-        lastInstantOf(node.left, node.leftEnd, session),
-        lastInstantOf(node.right, node.rightEnd, session),
-      ]),
+    declares: [...plans.map(({ table }) => declarationOfRows(table)), declarationOfWatermark],
+    create: () => new WindowJoin(node, plans, session),
   };
 }
 
 /** Of bounded inputs. */
 export function boundedJoin(node: JoinNode, session: SqlSession): OperatorFactory<unknown, unknown> {
   assertJoinable(node);
+  const plans = sidePlans(node, [false, false]);
   return {
     kind: "operator",
     name: "join",
-    declares: [declarationOf("left", node.left.row), declarationOf("right", node.right.row)],
-    create: () => new BoundedJoin(node, conditionOf(node, session)),
+    declares: plans.map(({ table }) => declarationOfRows(table)),
+    create: () => new BoundedJoin(node, plans, session),
   };
 }
 
-abstract class HeldJoin extends KeyedRowsOperator {
-  readonly #node: HeldNode;
-  readonly #condition: JoinCondition;
-  protected readonly names: readonly [readonly string[], readonly string[]];
-  readonly #keyNames: readonly string[];
-  protected sides!: readonly [ListState<SqlRow>, ListState<SqlRow>];
+abstract class HeldJoin extends JoinOperator {
+  readonly #isSemi: boolean;
+  readonly #isHalf: boolean;
 
-  constructor(node: HeldNode, condition: JoinCondition) {
-    super(node, [
-      { row: node.left.row, keys: node.leftKeys },
-      { row: node.right.row, keys: node.rightKeys },
-    ]);
-    this.#node = node;
-    this.#condition = condition;
-    this.names = [namesOf(node.left.row), namesOf(node.right.row)];
-    this.#keyNames = node.leftKeys.map((place) => this.names[0][place] as string);
+  constructor(node: JoinNode | WindowJoinNode, plans: SidePlans, session: SqlSession) {
+    super(node, plans, session);
+    this.#isSemi = node.join === "SEMI";
+    this.#isHalf = isHalfJoin(node.join);
   }
 
-  protected openStates(_context: OperatorContext): void {
-    const { left, right } = this.#node;
-    this.sides = [
-      this.keyed.list({ name: STATES[0], type: rowTypeOf(left.row) as ValueType<SqlRow> }),
-      this.keyed.list({ name: STATES[1], type: rowTypeOf(right.row) as ValueType<SqlRow> }),
-    ];
+  protected hold(slice: number, { input, columns, hashes, rows }: Arrived): void {
+    this.sides[input].table(slice).add({ columns, hashes, rows, count: rows.length }, null);
   }
 
-  /** Emits the join of the rows of the current key, which are then gone. */
-  protected emitHeld(): void {
-    const [lefts, rights] = [this.sides[0].get(), this.sides[1].get()];
-    const { join } = this.#node;
-    const [keepsLeft, keepsRight] = keepsUnmatched(join);
-    const isMatched = keepsRight ? new Uint8Array(rights.length) : null;
-    for (const left of lefts) {
-      const hasMatch = this.#emitMatches(left, rights, isMatched);
-      if (isHalfJoin(join)) {
-        if ((join === "SEMI") === hasMatch) this.emitter.emit(rowKinds.insert, left, this.names[0]);
-      } else if (keepsLeft && !hasMatch) {
-        this.emitter.emitPair(rowKinds.insert, this.#half(0, left), this.#half(1, null));
+  /** Emits the join of the rows of a slice, which are then gone. */
+  protected emitHeld(slice: number): void {
+    const [left, right] = [this.sides[0].table(slice), this.sides[1].table(slice)];
+    const isMatched = this.plans[1].keeps ? new Uint8Array(right.next.length) : null;
+    left.forEachPage((page) => this.#emitPage(page, { right, isMatched }));
+    if (isMatched !== null)
+      right.forEachPage(({ columns, rows, firstSlot }) => {
+        this.emitter.begin({ input: 1, columns, own: null, other: null });
+        for (const row of rows) if (isMatched[firstSlot + row] === 0) this.emitter.emit(rowKinds.insert, row, NOTHING);
+      });
+    this.emitter.flush();
+    for (const side of this.sides) side.drop(slice);
+  }
+
+  #emitPage(
+    { columns, hashes, rows }: RowPageView,
+    { right, isMatched }: { readonly right: RowTable; readonly isMatched: Uint8Array | null },
+  ): void {
+    const arrived = this.arrived(0, columns, { hashes, rows });
+    const first = this.firstIn(right, arrived);
+    this.emitter.begin({ input: 0, columns, own: null, other: right });
+    const { pairs, emitter } = this;
+    for (let at = 0; at < rows.length; ) {
+      pairs.clear();
+      const from = at;
+      for (; at < rows.length && pairs.count < RECORDS; at++) {
+        pairs.addChain(rows[at] as number, first[at] as number, right.next);
+        pairs.endRecord();
+      }
+      pairs.test(0, columns, right);
+      for (let record = from, pair = 0; record < at; record++) {
+        const row = rows[record] as number;
+        const to = pairs.ends[record - from] as number;
+        const hasMatch = to > pair;
+        if (this.#isHalf) {
+          if (this.#isSemi === hasMatch) emitter.emit(rowKinds.insert, row, NOTHING);
+          pair = to;
+          continue;
+        }
+        if (!hasMatch && this.plans[0].keeps) emitter.emit(rowKinds.insert, row, NOTHING);
+        for (; pair < to; pair++) {
+          const slot = pairs.slots[pair] as number;
+          if (isMatched !== null) isMatched[slot] = 1;
+          emitter.emit(rowKinds.insert, row, slot);
+        }
       }
     }
-    if (isMatched !== null)
-      for (const [at, right] of rights.entries())
-        if (isMatched[at] === 0) this.emitter.emitPair(rowKinds.insert, this.#half(0, null), this.#half(1, right));
-    for (const side of this.sides) side.clear();
-  }
-
-  /** True when there is one. */
-  #emitMatches(left: SqlRow, rights: readonly SqlRow[], isMatched: Uint8Array | null): boolean {
-    // SQJH3: the right rows have the same key.
-    if (hasNull(left, this.#keyNames)) return false;
-    const isHalf = isHalfJoin(this.#node.join);
-    let hasMatch = false;
-    for (let at = 0; at < rights.length; at++) {
-      const right = rights[at] as SqlRow;
-      if (this.#condition !== null && !this.#condition(left, right)) continue;
-      hasMatch = true;
-      if (isHalf) break;
-      if (isMatched !== null) isMatched[at] = 1;
-      this.emitter.emitPair(rowKinds.insert, this.#half(0, left), this.#half(1, right));
-    }
-    return hasMatch;
-  }
-
-  #half(input: 0 | 1, row: SqlRow | null): Half {
-    return { row, names: this.names[input] };
   }
 }
 
 class WindowJoin extends HeldJoin {
-  readonly #lastOf: readonly [LastInstantOf, LastInstantOf];
-  #ends!: WindowEnds;
+  readonly #lastOf: readonly [(end: number) => number, (end: number) => number];
+  readonly #ends: readonly [number, number];
+  #watermark!: WatermarkMemory;
+  #late!: Counter;
 
-  constructor(node: WindowJoinNode, condition: JoinCondition, lastOf: readonly [LastInstantOf, LastInstantOf]) {
-    super(node, condition);
-    this.#lastOf = lastOf;
+  constructor(node: WindowJoinNode, plans: SidePlans, session: SqlSession) {
+    super(node, plans, session);
+    this.#ends = [node.leftEnd, node.rightEnd];
+    this.#lastOf = [lastInstantOfEnd(node.left, session), lastInstantOfEnd(node.right, session)];
   }
 
-  protected override openStates(context: OperatorContext): void {
-    super.openStates(context);
-    this.#ends = new WindowEnds(context, () => this.emitHeld());
+  protected override onOpen(context: OperatorContext): void {
+    this.#watermark = new WatermarkMemory(context);
+    this.#late = context.metrics.counter(LATE_ROWS);
   }
 
-  override onWatermark(timestamp: number): void {
-    this.#ends.raise(timestamp);
-    super.onWatermark(timestamp);
+  protected onRecords(arrived: Arrived, { columns }: ColumnBatch): number {
+    const { input, rows } = arrived;
+    const { values } = columns[this.#ends[input]] as Float64Column;
+    const lastOf = this.#lastOf[input];
+    for (let at = 0, to = 0; at < rows.length; at = to) {
+      const end = values[rows[at] as number] as number;
+      // The rows of a batch are of one window, or of a few.
+      for (to = at + 1; to < rows.length && values[rows[to] as number] === end; ) to += 1;
+      const last = lastOf(end);
+      if (last <= this.#watermark.current) this.#late.inc(to - at);
+      else this.hold(last, { ...arrived, rows: rows.subarray(at, to) });
+    }
+    return rows.length;
+  }
+
+  onWatermark(timestamp: number): void {
+    const slices = new Set([...this.sides[0].slices(), ...this.sides[1].slices()]);
+    const over = [...slices].filter((last) => last <= timestamp || timestamp === MAX_WATERMARK);
+    for (const last of over.sort((left, right) => left - right)) this.emitHeld(last);
+    this.#watermark.raise(timestamp);
   }
 
   prepareSnapshot(): void {
-    this.#ends.save();
-  }
-
-  /** SQJH2 */
-  protected onRow(input: 0 | 1, _kind: RowKind, row: SqlRow): void {
-    if (this.#ends.admits(this.#lastOf[input](row))) this.sides[input].add(row);
+    this.#watermark.save();
   }
 }
 
 class BoundedJoin extends HeldJoin {
-  protected onRow(input: number, _kind: RowKind, row: SqlRow): void {
-    this.sides[input]?.add(row);
+  protected onRecords(arrived: Arrived): number {
+    this.hold(SLICE, arrived);
+    return arrived.rows.length;
   }
 
   endInput(): void {
-    this.keyed.forEachKey(STATES[0], () => this.emitHeld());
-    // Those that have right rows only.
-    this.keyed.forEachKey(STATES[1], () => this.emitHeld());
-    this.emitter.flush();
+    this.emitHeld(SLICE);
   }
 }

@@ -40,18 +40,18 @@ const open = (node: IntervalJoinNode, clock = new ManualClock()): Promise<Change
   ChangelogRun.open(intervalJoinOperator(node, sessionOf(clock)), { inputs, clock });
 
 test("rows meet when their times are near enough, and a row is gone when no other can come to it", async () => {
-  const run = await open(intervalNode("INNER"));
-  run.give(0, ["+I", 1, 100, 0]);
-  assert.deepEqual(run.give(1, ["+I", 1, 95, 1], ["+I", 1, 110, 2], ["+I", 1, 94, 3], ["+I", 1, 111, 4]), [
-    "+I[1, 100, 0, 1, 95, 1]",
-    "+I[1, 100, 0, 1, 110, 2]",
+  const run = await open(intervalNode("INNER", { lower: -1000, upper: 500 }));
+  run.give(0, ["+I", 1, 10_000, 0]);
+  assert.deepEqual(run.give(1, ["+I", 1, 9500, 1], ["+I", 1, 11_000, 2], ["+I", 1, 9499, 3], ["+I", 1, 11_001, 4]), [
+    "+I[1, 10000, 0, 1, 9500, 1]",
+    "+I[1, 10000, 0, 1, 11000, 2]",
   ]);
-  run.watermark(109);
+  run.watermark(10_999);
   assert.equal(run.keysWith("left"), 1);
   // Up to a quarter of the interval longer.
-  run.watermark(113);
+  run.watermark(11_375);
   assert.equal(run.keysWith("left"), 0);
-  run.watermark(119);
+  run.watermark(11_877);
   assert.equal(run.keysWith("right"), 0);
 });
 
@@ -111,6 +111,9 @@ test("by the clock a row waits for its own time", async () => {
   assert.deepEqual(run.taken(), []);
   run.harness.advance(1);
   assert.deepEqual(run.taken(), ["+I[2, null, 3, null, null, null]"]);
+  // Those that have had a match go with their slice.
+  run.harness.advance(200);
+  assert.deepEqual(run.taken(), []);
   assert.equal(run.keysWith("left") + run.keysWith("right"), 0);
 });
 
@@ -145,6 +148,8 @@ function joined(node: IntervalJoinNode, lefts: readonly Row[], rights: readonly 
   return found.sort();
 }
 
+/** Milliseconds of a step: rows are in several slices. */
+const UNIT = 50;
 const row = fc.tuple(fc.option(fc.constantFrom(1, 2), { freq: 8 }), fc.nat(30), fc.nat(2));
 const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 6, arbitrary: fc.record({ input: fc.constantFrom(0 as const, 1 as const), row }) },
@@ -166,7 +171,7 @@ for (const join of JOINS) {
         fc.record({ lower: fc.integer({ min: -10, max: 4 }), length: fc.nat(12), isConditional: fc.boolean() }),
         async (steps, { lower, length, isConditional }) => {
           const condition = isConditional ? isLess([...LEFT, ...RIGHT], 2, 5) : null;
-          const node = intervalNode(join, { lower, upper: lower + length, condition });
+          const node = intervalNode(join, { lower: lower * UNIT, upper: (lower + length) * UNIT, condition });
           const factory = intervalJoinOperator(node, sessionOf(new ManualClock()));
           let run = await ChangelogRun.open(factory, { inputs });
           const rows: [Row[], Row[]] = [[], []];
@@ -184,13 +189,13 @@ for (const join of JOINS) {
           for (const each of steps) {
             if (each === "restore") run = await run.restored(factory, { inputs });
             else if ("advance" in each) {
-              watermark += each.advance;
+              watermark += each.advance * UNIT;
               take(run.watermark(watermark));
               if (node.upper <= 0 && lower >= 0) told = watermark;
             } else {
               // Not late: behind the watermark.
               const [id, time, worth] = each.row;
-              const onTime: Row = [id, watermark + 1 + time, worth];
+              const onTime: Row = [id, watermark + 1 + time * UNIT, worth];
               rows[each.input].push(onTime);
               take(run.give(each.input, ["+I", ...onTime]));
             }

@@ -3,98 +3,106 @@
  * Does not own: where its time is from: the planner says that, `rowtime` goes by watermarks, `proctime` by the clock.
  *
  * SQJI1 A left row of time t has right rows from t - upper to t - lower: it is kept until the watermark is t - lower. A right row of time t is kept until
- *     t + upper. Then it is emitted with NULLs, if it has had no match and the join keeps it; one that the join does not keep may stay a little longer.
+ *     t + upper. Then it is emitted with NULLs, if it has had no match and the join keeps it.
  * SQJI2 Nothing is taken back. A row that comes when it would be kept no longer still meets those that are there.
  * SQJI3 A row that waits is older than the watermark may say: what is emitted follows the watermark by the longest wait (WM-2).
- * SQJI4 NULL equals nothing, and is no time: a row with NULL in a key or as its time has no match.
+ * SQJI4 A row with NULL in a key or as its time has no match.
+ * SQJI5 Rows are kept in slices of time, which are dropped whole: a row may stay for the length of one longer than it is needed.
  */
-import type { OperatorContext, OperatorFactory, TimerService } from "../../ports/index.ts";
-import { MAX_WATERMARK, rowKinds } from "../../record/index.ts";
-import type { IntervalJoinNode, PlanColumn } from "../plan/plan-tree.ts";
-import { namesOf, type SqlRow } from "../rows/sql-row.ts";
+import {
+  declarationOfRows,
+  NO_SLOT,
+  type OperatorContext,
+  type OperatorFactory,
+  type RowTable,
+} from "../../ports/index.ts";
+import {
+  type Column,
+  type Float64Column,
+  isNull,
+  MAX_WATERMARK,
+  rowKinds,
+  TABLE_PAGE_BITS,
+} from "../../record/index.ts";
+import type { IntervalJoinNode, PlanRow } from "../plan/plan-tree.ts";
 import type { SqlSession } from "../session.ts";
-import { conditionOf, type JoinCondition } from "./join-condition.ts";
-import { assertJoinable, hasNull } from "./join-keys.ts";
+import { ExpiryQueue } from "./expiry-queue.ts";
+import { assertJoinable } from "./join-keys.ts";
+import { type Arrived, JoinOperator } from "./join-operator.ts";
+import { hasNullIn, type SidePlans, sidePlans } from "./join-sides.ts";
 import { isHalfJoin, keepsUnmatched } from "./join-type.ts";
-import { KeyedRowsOperator } from "./keyed-rows.ts";
-import type { Half, RowKind } from "./row-emitter.ts";
-import { declarationOfWaiting, type WaitingRow, WaitingRows } from "./waiting-rows.ts";
+import { NOTHING } from "./pair-emitter.ts";
 import { declarationOfWatermark, WatermarkMemory } from "./watermark-memory.ts";
 
-const SIDES = ["left", "right"] as const;
-/** Rows of which nothing is emitted when they go may stay this part of the interval longer: they go together. */
-const LONGER = 1 / 4;
+/** The part of the interval that a slice has (SQJI5). */
+const PART = 1 / 4;
+/** Slices are not shorter: each has memory of its own. */
+const SLICE_MS_MIN = 100;
+const SLOT_MASK = 2 ** TABLE_PAGE_BITS - 1;
+/** Records whose pairs are found at once: fewer of those that have many. */
+const [RECORDS_MIN, RECORDS_MAX] = [1, 1024];
+const PAIRS_MANY = 4096;
+/** Of proctime the instant at which a row came is kept beside it. */
+const CAME: PlanRow = [{ name: "$came", type: { kind: "timestamp", isNullable: false, precision: 3 }, time: null }];
+
+/** The mark of a row. */
+const marks = { alone: 0, done: 1 } as const;
 
 export function intervalJoinOperator(node: IntervalJoinNode, session: SqlSession): OperatorFactory<unknown, unknown> {
   assertJoinable(node);
-  const { left, right } = node;
+  const [keepsLeft, keepsRight] = keepsUnmatched(node.join);
+  const plans = sidePlans(node, [keepsLeft || isHalfJoin(node.join), keepsRight], node.isProctime ? CAME : []);
   return {
     kind: "operator",
     name: "intervalJoin",
-    declares: [
-      declarationOfWaiting(SIDES[0], left.row),
-      declarationOfWaiting(SIDES[1], right.row),
-      ...SIDES.map((name) => ({ name, kind: "timers", type: "timestamp" })),
-      declarationOfWatermark,
-    ],
-    create: () => new IntervalJoin(node, conditionOf(node, session)),
+    declares: [...plans.map(({ table }) => declarationOfRows(table)), declarationOfWatermark],
+    create: () => new IntervalJoin(node, plans, session),
   };
 }
 
-class IntervalJoin extends KeyedRowsOperator {
+class IntervalJoin extends JoinOperator {
   readonly ownsWatermarks?: true;
   readonly #node: IntervalJoinNode;
-  readonly #condition: JoinCondition;
-  readonly #names: readonly [readonly string[], readonly string[]];
-  readonly #keyNames: readonly [readonly string[], readonly string[]];
-  readonly #times: readonly [string, string];
-  readonly #keeps: readonly [boolean, boolean];
   readonly #isHalf: boolean;
+  readonly #isSemi: boolean;
+  /** By side: where rows have their times. */
+  readonly #times: readonly [number, number];
   /** Milliseconds from a row's time until it is kept no longer. */
   readonly #waits: readonly [number, number];
   /** SQJI3 */
   readonly #delay: number;
-  /** Timers are set for multiples of it. */
-  readonly #steps: readonly [number, number];
-  #waiting!: readonly [WaitingRows, WaitingRows];
-  #timers!: readonly [TimerService, TimerService];
+  readonly #sliceMs: number;
+  /** Of sides whose rows are emitted when they go. */
+  readonly #due: readonly [ExpiryQueue | null, ExpiryQueue | null];
   #watermark!: WatermarkMemory;
+  /** Of proctime: the instant at which the clock calls next. */
+  #alarm = Number.POSITIVE_INFINITY;
+  #records = RECORDS_MAX;
+  #came = new Float64Array(0);
+  #isMatched = new Uint8Array(0);
 
-  constructor(node: IntervalJoinNode, condition: JoinCondition) {
-    super(node, [
-      { row: node.left.row, keys: node.leftKeys },
-      { row: node.right.row, keys: node.rightKeys },
-    ]);
+  constructor(node: IntervalJoinNode, plans: SidePlans, session: SqlSession) {
+    super(node, plans, session);
     this.#node = node;
-    this.#condition = condition;
-    this.#names = [namesOf(node.left.row), namesOf(node.right.row)];
-    this.#keyNames = [
-      node.leftKeys.map((place) => this.#names[0][place] as string),
-      node.rightKeys.map((place) => this.#names[1][place] as string),
-    ];
-    this.#times = [
-      (node.left.row[node.leftTime] as PlanColumn).name,
-      (node.right.row[node.rightTime] as PlanColumn).name,
-    ];
-    this.#keeps = keepsUnmatched(node.join);
     this.#isHalf = isHalfJoin(node.join);
+    this.#isSemi = node.join === "SEMI";
+    this.#times = node.isProctime ? [node.left.row.length, node.right.row.length] : [node.leftTime, node.rightTime];
     this.#waits = [-node.lower, node.upper];
-    const longer = Math.max(1, Math.floor((node.upper - node.lower) * LONGER));
-    this.#steps = [this.#keeps[0] ? 1 : longer, this.#keeps[1] ? 1 : longer];
+    this.#sliceMs = Math.max(SLICE_MS_MIN, Math.floor((node.upper - node.lower) * PART));
+    this.#due = [plans[0].keeps ? new ExpiryQueue() : null, plans[1].keeps ? new ExpiryQueue() : null];
     this.#delay = node.isProctime ? 0 : Math.max(0, ...this.#waits);
     if (this.#delay > 0) this.ownsWatermarks = true;
   }
 
-  protected openStates(context: OperatorContext): void {
-    const { left, right } = this.#node;
-    this.#waiting = [new WaitingRows(this.keyed, SIDES[0], left.row), new WaitingRows(this.keyed, SIDES[1], right.row)];
-    this.#timers = [this.#timersOf(0), this.#timersOf(1)];
+  protected override onOpen(context: OperatorContext): void {
     this.#watermark = new WatermarkMemory(context);
+    for (const side of [0, 1] as const) this.#queueRestored(side);
+    this.#setAlarm();
   }
 
-  override onWatermark(timestamp: number): void {
+  onWatermark(timestamp: number): void {
     this.#watermark.raise(timestamp);
-    super.onWatermark(timestamp);
+    if (!this.#node.isProctime) this.#expire(timestamp);
     if (this.#delay > 0 && timestamp < MAX_WATERMARK) this.output.emitWatermark(timestamp - this.#delay);
   }
 
@@ -107,87 +115,247 @@ class IntervalJoin extends KeyedRowsOperator {
     this.#watermark.save();
   }
 
-  protected onRow(input: 0 | 1, _kind: RowKind, row: SqlRow): void {
-    const time = this.#node.isProctime ? this.context.clock.nowMs() : (row[this.#times[input]] as number | null);
-    if (time === null || hasNull(row, this.#keyNames[input])) {
-      this.#emitAlone(input, row);
-      return;
+  protected onRecords(arrived: Arrived): number {
+    const { isProctime } = this.#node;
+    const { rows } = arrived;
+    const given = isProctime ? this.#withTime(arrived) : arrived;
+    const { emission } = this.context;
+    let at = 0;
+    while (at < rows.length) {
+      const to = Math.min(rows.length, at + this.#records);
+      const pairs = this.#joinRecords({ ...given, rows: rows.subarray(at, to) });
+      this.#records =
+        pairs > PAIRS_MANY ? Math.max(RECORDS_MIN, this.#records >> 1) : Math.min(RECORDS_MAX, this.#records << 1);
+      at = to;
+      if (emission?.isFull() === true) break;
     }
-    const isMatched = this.#meet(input, row, time);
-    if (this.#isHalf && input === 0 && isMatched) {
-      if (this.#node.join === "SEMI") this.emitter.emit(rowKinds.insert, row, this.#names[0]);
-      return;
-    }
-    const until = time + this.#waits[input];
-    const now = this.#node.isProctime ? time : this.#watermark.current;
-    // SQJI2. By the clock a row may come in the same millisecond.
-    if (until < now || (until === now && !this.#node.isProctime)) {
-      if (!isMatched) this.#emitAlone(input, row);
-      return;
-    }
-    this.#waiting[input].add({ at: time, row, isMatched });
-    const goesAt = Math.ceil(until / this.#steps[input]) * this.#steps[input];
-    if (this.#node.isProctime) this.#timers[input].registerProcessingTime(goesAt + 1);
-    else this.#timers[input].registerEventTime(goesAt);
+    this.#setAlarm();
+    return at;
   }
 
-  /** Emits the row with those of the other side that are there; true when there is one. */
-  #meet(input: 0 | 1, row: SqlRow, time: number): boolean {
+  /** Joins the records with what is there, and keeps them; answers how many pairs were looked at. */
+  #joinRecords(arrived: Arrived): number {
+    const { input, columns, rows } = arrived;
+    const count = rows.length;
+    if (this.#isMatched.length < count) this.#isMatched = new Uint8Array(count);
+    const isMatched = this.#isMatched.fill(0, 0, count);
+    const timeColumn = columns[this.#times[input]] as Float64Column;
+    const bounds = boundsOf(timeColumn, rows);
+    const other = this.sides[(1 - input) as 0 | 1];
     const { lower, upper } = this.#node;
-    const times = input === 0 ? { from: time - upper, to: time - lower } : { from: time + lower, to: time + upper };
-    const others = this.#waiting[1 - input] as WaitingRows;
-    const notesMatches = this.#isHalf || this.#keeps[1 - input] === true;
-    let isMatched = false;
-    others.forEach(times, (other) => {
-      if (!this.#matches(input, row, other.row)) return "next";
-      isMatched = true;
-      if (this.#isHalf && input === 0) return "stop";
-      this.#emitMatch(input, row, other);
-      return notesMatches ? "matched" : "next";
-    });
-    // A left row of SEMI and ANTI is done with its first match.
-    if (isMatched && this.#isHalf && input === 1) others.dropMatched();
-    return isMatched;
+    const [below, above] = input === 0 ? [-upper, -lower] : [lower, upper];
+    let looked = 0;
+    for (const slice of other.slices()) {
+      const start = slice * this.#sliceMs;
+      if (start > bounds.last + above || start + this.#sliceMs <= bounds.first + below) continue;
+      const table = other.find(slice);
+      if (table !== null && table.size > 0)
+        looked += this.#meet(arrived, table, { below, above, timeColumn, isMatched });
+    }
+    this.#keep(arrived, timeColumn, isMatched);
+    return looked;
   }
 
-  #emitMatch(input: 0 | 1, row: SqlRow, other: WaitingRow): void {
+  /** Joins the records with the rows of a slice of the other side. */
+  #meet(
+    arrived: Arrived,
+    table: RowTable,
+    {
+      below,
+      above,
+      timeColumn,
+      isMatched,
+    }: {
+      readonly below: number;
+      readonly above: number;
+      readonly timeColumn: Float64Column;
+      readonly isMatched: Uint8Array;
+    },
+  ): number {
+    const { input, columns, rows } = arrived;
+    const first = this.firstIn(table, arrived);
+    const { pairs, emitter } = this;
+    const { next } = table;
+    const timeField = this.#times[(1 - input) as 0 | 1];
+    let looked = 0;
+    pairs.clear();
+    for (let at = 0; at < rows.length; at++) {
+      const row = rows[at] as number;
+      if (first[at] !== NO_SLOT && !isNullAt(timeColumn, row)) {
+        const time = timeColumn.values[row] as number;
+        const [from, to] = [time + below, time + above];
+        for (let slot = first[at] as number; slot !== NO_SLOT; slot = next[slot] as number) {
+          looked += 1;
+          const held = (table.columnOf(timeField, slot) as Float64Column).values[slot & SLOT_MASK] as number;
+          if (held >= from && held <= to) pairs.add(row, slot);
+        }
+      }
+      pairs.endRecord();
+    }
+    pairs.test(input, columns, table);
+    if (pairs.count === 0) return looked;
+    emitter.begin({ input, columns, own: null, other: table });
+    for (let at = 0, pair = 0; at < rows.length; at++) {
+      const to = pairs.ends[at] as number;
+      if (to > pair) isMatched[at] = 1;
+      for (; pair < to; pair++) this.#match(input, rows[at] as number, table, pairs.slots[pair] as number);
+    }
+    emitter.flush();
+    return looked;
+  }
+
+  #match(input: 0 | 1, row: number, ...[table, slot]: [RowTable, number]): void {
     if (!this.#isHalf) {
-      const [left, right] = input === 0 ? [row, other.row] : [other.row, row];
-      this.emitter.emitPair(rowKinds.insert, this.#half(0, left), this.#half(1, right));
-    } else if (this.#node.join === "SEMI" && !other.isMatched) {
-      this.emitter.emit(rowKinds.insert, other.row, this.#names[0]);
+      this.emitter.emit(rowKinds.insert, row, slot);
+      if (this.plans[1 - input]?.keeps === true && table.markOf(slot) === marks.alone) table.setMark(slot, marks.done);
+      return;
+    }
+    // A left row of SEMI and ANTI is done with its first match.
+    if (input === 0 || table.markOf(slot) === marks.done) return;
+    if (this.#isSemi) this.emitter.emit(rowKinds.insert, NOTHING, slot);
+    table.setMark(slot, marks.done);
+    table.remove(slot);
+  }
+
+  /** Keeps the records that others may still come to, and emits those that are done. */
+  #keep(arrived: Arrived, column: Float64Column, isMatched: Uint8Array): void {
+    const { input, columns, rows, nullable } = arrived;
+    const { values } = column;
+    const { keeps } = this.plans[input];
+    this.emitter.begin({ input, columns, own: null, other: null });
+    const kept = { slice: 0, rows: new Int32Array(rows.length), marks: new Int32Array(rows.length), count: 0 };
+    for (let at = 0; at < rows.length; at++) {
+      const row = rows[at] as number;
+      const hasMatch = isMatched[at] === 1;
+      if (isNullAt(column, row) || hasNullIn(nullable, row)) {
+        if (keeps) this.emitter.emit(rowKinds.insert, row, NOTHING);
+        continue;
+      }
+      if (this.#isHalf && input === 0 && hasMatch) {
+        if (this.#isSemi) this.emitter.emit(rowKinds.insert, row, NOTHING);
+        continue;
+      }
+      const time = values[row] as number;
+      if (this.#isGone(time + this.#waits[input])) {
+        if (keeps && !hasMatch) this.emitter.emit(rowKinds.insert, row, NOTHING);
+        continue;
+      }
+      const slice = Math.floor(time / this.#sliceMs);
+      if (slice !== kept.slice) this.#addKept(arrived, values, kept);
+      kept.slice = slice;
+      kept.rows[kept.count] = row;
+      kept.marks[kept.count] = hasMatch ? marks.done : marks.alone;
+      kept.count += 1;
+    }
+    this.#addKept(arrived, values, kept);
+    this.emitter.flush();
+  }
+
+  /** SQJI2 */
+  #isGone(until: number): boolean {
+    // By the clock a row may come in the same millisecond, and it comes now.
+    return this.#node.isProctime ? until < this.context.clock.nowMs() : until <= this.#watermark.current;
+  }
+
+  #addKept({ input, columns, hashes }: Arrived, times: Float64Array, kept: Kept): void {
+    const { slice, rows, marks: own, count } = kept;
+    if (count === 0) return;
+    const due = this.#due[input];
+    const slots = due === null ? null : new Int32Array(count);
+    this.sides[input].table(slice).add({ columns, hashes, rows, count }, own, slots);
+    kept.count = 0;
+    if (due === null || slots === null) return;
+    const wait = this.#waits[input];
+    for (let at = 0; at < count; at++)
+      if (own[at] === marks.alone)
+        due.add({ time: (times[rows[at] as number] as number) + wait, slice, slot: slots[at] as number });
+  }
+
+  /** SQJI1. Rows that are kept until that instant, or an earlier one, go. */
+  #expire(now: number): void {
+    for (const side of [0, 1] as const) {
+      this.#emitDue(side, now);
+      for (const slice of this.sides[side].slices()) if (this.#endOf(side, slice) <= now) this.sides[side].drop(slice);
     }
   }
 
-  /** SQJI1 */
-  #expire(input: 0 | 1, until: number): void {
-    const gone = this.#waiting[input].takeUntil(until - this.#waits[input]);
-    if (this.#keeps[input]) for (const { row, isMatched } of gone) if (!isMatched) this.#emitAlone(input, row);
+  #emitDue(side: 0 | 1, now: number): void {
+    const due = this.#due[side];
+    if (due === null) return;
+    let at: RowTable | null = null;
+    while (due.earliest <= now) {
+      const { slice, slot } = due.take();
+      const table = this.sides[side].table(slice);
+      if (table.markOf(slot) === marks.done) continue;
+      if (table !== at) this.emitter.begin({ input: 1 - side, columns: [], own: null, other: table });
+      at = table;
+      this.emitter.emit(rowKinds.insert, NOTHING, slot);
+      table.setMark(slot, marks.done);
+      table.remove(slot);
+    }
+    this.emitter.flush();
   }
 
-  #emitAlone(input: 0 | 1, row: SqlRow): void {
-    if (!this.#keeps[input]) return;
-    if (this.#isHalf) this.emitter.emit(rowKinds.insert, row, this.#names[0]);
-    else if (input === 0) this.emitter.emitPair(rowKinds.insert, this.#half(0, row), this.#half(1, null));
-    else this.emitter.emitPair(rowKinds.insert, this.#half(0, null), this.#half(1, row));
+  /** Until when the last row of a slice may be kept. */
+  #endOf(side: 0 | 1, slice: number): number {
+    return (slice + 1) * this.#sliceMs - 1 + this.#waits[side];
   }
 
-  #half(input: 0 | 1, row: SqlRow | null): Half {
-    return { row, names: this.#names[input] };
+  #queueRestored(side: 0 | 1): void {
+    const due = this.#due[side];
+    if (due === null) return;
+    const wait = this.#waits[side];
+    for (const slice of this.sides[side].slices()) {
+      const table = this.sides[side].table(slice);
+      table.forEachPage(({ columns, rows, firstSlot }) => {
+        const { values } = columns[this.#times[side]] as Float64Column;
+        for (const row of rows)
+          if (table.markOf(firstSlot + row) === marks.alone)
+            due.add({ time: (values[row] as number) + wait, slice, slot: firstSlot + row });
+      });
+    }
   }
 
-  #matches(input: 0 | 1, row: SqlRow, other: SqlRow): boolean {
-    if (this.#condition === null) return true;
-    return input === 0 ? this.#condition(row, other) : this.#condition(other, row);
+  /** Of proctime: with the instant of now in the column behind the others. */
+  #withTime(arrived: Arrived): Arrived {
+    const size = arrived.rows.reduce((most, row) => Math.max(most, row + 1), 0);
+    if (this.#came.length < size) this.#came = new Float64Array(size);
+    const came: Column = { kind: "float64", values: this.#came.fill(this.context.clock.nowMs()), nulls: null };
+    return { ...arrived, columns: [...arrived.columns, came] };
   }
 
-  #timersOf(input: 0 | 1): TimerService {
-    return this.keyed.timers(SIDES[input], {
-      onEventTime: (timestamp) => this.#expire(input, timestamp),
-      onProcessingTime: (timestamp) => {
-        this.#expire(input, timestamp - 1);
-        this.emitter.flush();
-      },
+  /** Of proctime: the clock calls when the next rows go. */
+  #setAlarm(): void {
+    if (!this.#node.isProctime) return;
+    const ends = ([0, 1] as const).flatMap((side) => [
+      this.#due[side]?.earliest ?? Number.POSITIVE_INFINITY,
+      ...this.sides[side].slices().map((slice) => this.#endOf(side, slice)),
+    ]);
+    const instant = Math.min(...ends) + 1;
+    if (instant >= this.#alarm) return;
+    this.#alarm = instant;
+    const { clock } = this.context;
+    this.context.schedule(Math.max(0, instant - clock.nowMs()), () => {
+      this.#alarm = Number.POSITIVE_INFINITY;
+      this.#expire(clock.nowMs() - 1);
+      this.#setAlarm();
     });
   }
+}
+
+/** Records that go into one slice. */
+type Kept = { slice: number; readonly rows: Int32Array; readonly marks: Int32Array; count: number };
+
+const isNullAt = ({ nulls }: Column, row: number): boolean => nulls !== null && isNull(nulls, row);
+
+/** Of the records' times. */
+function boundsOf(column: Float64Column, rows: Int32Array): { readonly first: number; readonly last: number } {
+  let [first, last] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (const row of rows) {
+    if (isNullAt(column, row)) continue;
+    const time = column.values[row] as number;
+    if (time < first) first = time;
+    if (time > last) last = time;
+  }
+  return { first, last };
 }

@@ -1,6 +1,6 @@
 /**
  * Owns: the rows that one side of a join has, by key of the join.
- * Called by: join.ts, with the key of the row at hand set.
+ * Called by: expiring-join.ts, with the key of the row at hand set.
  *
  * SQJS1 Rows that are the same are held once, with their number; in a stream that takes rows back it is the whole row that is looked for, because a
  *     new version may come before the old one is taken back.

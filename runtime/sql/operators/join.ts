@@ -1,175 +1,239 @@
 /**
  * Owns: the join of two inputs whose rows may be taken back, at any time: inner, outer, semi and anti.
- * Does not own: what each side keeps (join-side.ts), joins of windows and of bounded inputs (held-join.ts).
+ * Does not own: what each side keeps (join-sides.ts), joins of windows and of bounded inputs (held-join.ts), those whose state expires (expiring-join.ts).
  *
  * SQJJ1 At any time the result is the join of the rows that the inputs have then. A row that has had no match, and has one now, is taken back with
  *     NULLs before it is emitted with its match; the other way round when it loses its last match.
- * SQJJ2 NULL equals nothing: a row with NULL in a key has no match, and is not kept.
+ * SQJJ2 A row with NULL in a key is not kept.
  * SQJJ3 A row that is taken back and is not there changes nothing (SQJM1).
+ * SQJJ4 Some records at a time: their pairs are found and tested first, which no record of the same input changes.
  */
-import type { OperatorContext, OperatorFactory } from "../../ports/index.ts";
-import { isAdded, rowKinds } from "../../record/index.ts";
+import {
+  declarationOfRows,
+  NO_SLOT,
+  type OperatorContext,
+  type OperatorFactory,
+  type RowTable,
+} from "../../ports/index.ts";
+import { type ColumnBatch, isAdded, rowKinds, TABLE_PAGE_BITS } from "../../record/index.ts";
 import type { JoinNode, PlanMode } from "../plan/plan-tree.ts";
-import { namesOf, type SqlRow } from "../rows/sql-row.ts";
 import type { SqlSession } from "../session.ts";
+import { expiringJoin } from "./expiring-join.ts";
 import { boundedJoin } from "./held-join.ts";
-import { conditionOf, type JoinCondition } from "./join-condition.ts";
-import { assertJoinable, assertKeyedUpserts, hasNull } from "./join-keys.ts";
-import { declarationOfSide, type HeldRow, type JoinSide, openSide, type SidePlan, sidePlan } from "./join-side.ts";
-import { isHalfJoin, keepsUnmatched } from "./join-type.ts";
-import { KeyedRowsOperator } from "./keyed-rows.ts";
+import { assertJoinable, assertKeyedUpserts } from "./join-keys.ts";
+import { type Arrived, JoinOperator } from "./join-operator.ts";
+import { JoinPairs } from "./join-pairs.ts";
+import { countsMatches, hasNullIn, type SidePlans, sidePlans } from "./join-sides.ts";
+import { isHalfJoin } from "./join-type.ts";
 import { MissingRows } from "./missing-rows.ts";
-import type { Half, RowKind } from "./row-emitter.ts";
+import { NOTHING, ofTable } from "./pair-emitter.ts";
+import type { RowKind } from "./row-emitter.ts";
+
+/** There is one. */
+const SLICE = 0;
+/** SQJJ4: when there are so many, they are joined. */
+const PAIRS = 1024;
+const SLOT_MASK = 2 ** TABLE_PAGE_BITS - 1;
 
 /** In a query over bounded inputs only final rows are emitted. An inner join of rows that stay emits no others. */
 export function joinOperator(node: JoinNode, session: SqlSession, mode: PlanMode): OperatorFactory<unknown, unknown> {
-  return mode === "batch" && node.join !== "INNER" ? boundedJoin(node, session) : changingJoin(node, session);
+  if (mode === "batch" && node.join !== "INNER") return boundedJoin(node, session);
+  return node.ttl === undefined ? changingJoin(node, session) : expiringJoin(node, session);
 }
 
 function changingJoin(node: JoinNode, session: SqlSession): OperatorFactory<unknown, unknown> {
   assertJoinable(node);
-  for (const [input, keys] of [
-    [node.left, node.leftKeys],
-    [node.right, node.rightKeys],
-  ] as const)
-    assertKeyedUpserts(input, keys);
-  const [keepsLeft, keepsRight] = keepsUnmatched(node.join);
-  const sides = [
-    sidePlan("left", { input: node.left, other: node.right }, keepsLeft || isHalfJoin(node.join)),
-    sidePlan("right", { input: node.right, other: node.left }, keepsRight),
-  ] as const;
+  assertKeyedUpserts(node.left, node.leftKeys);
+  assertKeyedUpserts(node.right, node.rightKeys);
+  const plans = sidePlans(node, countsMatches(node.join));
   return {
     kind: "operator",
     name: "join",
-    declares: sides.map(declarationOfSide),
-    create: () => new ChangingJoin(node, sides, conditionOf(node, session)),
+    declares: plans.map(({ table }) => declarationOfRows(table)),
+    create: () => new ChangingJoin(node, plans, session),
   };
 }
 
-class ChangingJoin extends KeyedRowsOperator {
-  readonly #node: JoinNode;
-  readonly #plans: readonly [SidePlan, SidePlan];
-  readonly #names: readonly [readonly string[], readonly string[]];
-  readonly #keyNames: readonly [readonly string[], readonly string[]];
-  readonly #condition: JoinCondition;
-  readonly #isHalf: boolean;
-  readonly #keeps: readonly [boolean, boolean];
-  #sides!: readonly [JoinSide, JoinSide];
-  #missing!: MissingRows;
+/** Records of the batch at hand that are to be kept and are not in the table yet. */
+type Waiting = { rows: Int32Array; marks: Int32Array; count: number };
+/** Pairs of one record. */
+type Range = { readonly pairs: JoinPairs; readonly from: number; readonly to: number };
 
-  constructor(node: JoinNode, plans: readonly [SidePlan, SidePlan], condition: JoinCondition) {
-    super(node, [
-      { row: node.left.row, keys: node.leftKeys },
-      { row: node.right.row, keys: node.rightKeys },
-    ]);
-    this.#node = node;
-    this.#plans = plans;
-    this.#condition = condition;
-    this.#names = [namesOf(node.left.row), namesOf(node.right.row)];
-    this.#keyNames = [
-      node.leftKeys.map((place) => this.#names[0][place] as string),
-      node.rightKeys.map((place) => this.#names[1][place] as string),
-    ];
+class ChangingJoin extends JoinOperator {
+  readonly #isHalf: boolean;
+  readonly #isSemi: boolean;
+  readonly #keepsKinds: boolean;
+  /** Of a row that an upsert takes the place of. */
+  readonly #pairsBefore: JoinPairs;
+  readonly #waiting: Waiting = { rows: new Int32Array(0), marks: new Int32Array(0), count: 0 };
+  #missing!: MissingRows;
+  #own!: RowTable;
+  #other!: RowTable;
+
+  constructor(node: JoinNode, plans: SidePlans, session: SqlSession) {
+    super(node, plans, session);
     this.#isHalf = isHalfJoin(node.join);
-    this.#keeps = keepsUnmatched(node.join);
+    this.#isSemi = node.join === "SEMI";
+    // An inner join changes as its inputs do. Elsewhere an update of one side may be something else in the result.
+    this.#keepsKinds = node.join === "INNER" && node.changes === "retract";
+    this.#pairsBefore = new JoinPairs(node, session);
   }
 
-  protected openStates(context: OperatorContext): void {
-    this.#sides = [openSide(this.#plans[0], this.keyed), openSide(this.#plans[1], this.keyed)];
+  protected override onOpen(context: OperatorContext): void {
     this.#missing = new MissingRows(context);
   }
 
-  protected onRow(input: number, kind: RowKind, row: SqlRow): void {
+  protected onRecords(arrived: Arrived, batch: ColumnBatch): number {
+    const { input, rows, columns } = arrived;
+    const [left, right] = [this.sides[0].table(SLICE), this.sides[1].table(SLICE)];
+    this.#own = input === 0 ? left : right;
+    this.#other = input === 0 ? right : left;
+    this.#own.tidy();
+    this.emitter.begin({ input, columns, own: this.#own, other: this.#other });
+    this.#makeRoom(rows.length);
+    const first = this.firstIn(this.#other, arrived);
+    const { emission } = this.context;
+    const { pairs } = this;
+    let at = 0;
+    while (at < rows.length) {
+      const end = this.#findPairs(arrived, first, at);
+      for (let record = 0, from = 0; at < end; at++, record++) {
+        const to = pairs.ends[record] as number;
+        const kind = batch.rowKindAt(rows[at] as number) as RowKind;
+        this.#onRow(arrived, { at, kind, first: first[at] as number }, { pairs, from, to });
+        from = to;
+      }
+      if (emission?.isFull() === true) break;
+    }
+    this.#keepWaiting(arrived);
+    return at;
+  }
+
+  /** SQJJ4. Of the records from that one on; answers the number of the first one whose pairs are not there. */
+  #findPairs({ input, rows, columns }: Arrived, first: Int32Array, from: number): number {
+    const { pairs } = this;
+    const { next } = this.#other;
+    pairs.clear();
+    let at = from;
+    for (; at < rows.length && pairs.count < PAIRS; at++) {
+      pairs.addChain(rows[at] as number, first[at] as number, next);
+      pairs.endRecord();
+    }
+    pairs.test(input, columns, this.#other);
+    return at;
+  }
+
+  #onRow(
+    arrived: Arrived,
+    { at, kind, first }: { readonly at: number; readonly kind: RowKind; readonly first: number },
+    found: Range,
+  ): void {
+    const { input, rows, nullable } = arrived;
+    const { keeps, changes } = this.plans[input];
+    const row = rows[at] as number;
     // SQJJ2
-    if (hasNull(row, this.#keyNames[input] as readonly string[])) {
-      if (this.#keeps[input] === true) this.#emitAlone(input, kind, row, 1);
+    if (nullable.length > 0 && hasNullIn(nullable, row)) {
+      if (keeps) this.emitter.emit(this.#plainKind(kind), row, NOTHING);
       return;
     }
-    const side = this.#sides[input] as JoinSide;
-    const isUpsert = this.#plans[input]?.changes === "upsert";
-    if (!isAdded(kind)) {
-      const taken = side.take(row);
-      if (taken !== null) this.#join(input, kind, taken);
-      else if (!isUpsert) this.#missing.tell();
-      return;
+    if (changes === "upsert") {
+      const before = this.#take(arrived, at);
+      const takes = isAdded(kind) ? rowKinds.updateBefore : kind;
+      if (before !== NO_SLOT) this.#join(input, takes, ofTable(before), this.#pairsOf(input, before, first));
+    } else if (!isAdded(kind)) {
+      if (this.#take(arrived, at) === NO_SLOT) this.#missing.tell();
+      else this.#join(input, kind, row, found);
     }
-    const before = isUpsert ? side.take(row) : null;
-    if (before !== null) this.#join(input, rowKinds.updateBefore, before);
-    side.add(row, this.#join(input, kind, row));
+    if (isAdded(kind)) this.#keep(row, this.#join(input, kind, row, found));
   }
 
   /** Emits what comes and goes with a row; answers how many rows of the other side it is joined with. */
-  #join(input: number, kind: RowKind, row: SqlRow): number {
-    const other = this.#sides[1 - input] as JoinSide;
+  #join(input: 0 | 1, kind: RowKind, row: number, { pairs, from, to }: Range): number {
     const step = isAdded(kind) ? 1 : -1;
-    let matches = 0;
-    other.forEach((held) => {
-      if (!this.#matches(input, row, held.row)) return false;
-      matches += held.count;
-      if (this.#isHalf) return input === 1 && this.#countHalf(held, step);
-      return this.#pair(input, kind, row, { held, step });
-    });
-    if (this.#isHalf && input === 0) {
-      if ((this.#node.join === "SEMI") === matches > 0) this.emitter.emit(this.#plainKind(kind), row, this.#names[0]);
-    } else if (matches === 0 && this.#keeps[input] === true) {
-      this.#emitAlone(input, kind, row, 1);
+    const matches = to - from;
+    const plain = this.#plainKind(kind);
+    const { emitter } = this;
+    if (this.#isHalf) {
+      if (input === 0) {
+        if (this.#isSemi === matches > 0) emitter.emit(plain, row, NOTHING);
+      } else {
+        for (let pair = from; pair < to; pair++) this.#countHalf(pairs.slots[pair] as number, step);
+      }
+      return matches;
     }
+    const keepsOther = this.plans[1 - input]?.keeps === true;
+    for (let pair = from; pair < to; pair++) {
+      const slot = pairs.slots[pair] as number;
+      if (keepsOther) this.#pair({ kind: plain, row, slot }, step);
+      else emitter.emit(plain, row, slot);
+    }
+    if (matches === 0 && this.plans[input].keeps) emitter.emit(plain, row, NOTHING);
     return matches;
   }
 
-  /** SQJJ1. True when it has changed `held.matches`. */
+  /** SQJJ1 */
   #pair(
-    input: number,
-    kind: RowKind,
-    row: SqlRow,
-    { held, step }: { readonly held: HeldRow; readonly step: 1 | -1 },
-  ): boolean {
-    const keepsOther = this.#keeps[1 - input] === true;
-    if (keepsOther && step === 1 && held.matches === 0)
-      this.#emitAlone(1 - input, rowKinds.delete, held.row, held.count);
-    for (let time = 0; time < held.count; time++) {
-      const [left, right] = input === 0 ? [row, held.row] : [held.row, row];
-      this.emitter.emitPair(this.#plainKind(kind), this.#half(0, left), this.#half(1, right));
-    }
-    if (!keepsOther) return false;
-    held.matches += step;
-    if (held.matches === 0) this.#emitAlone(1 - input, rowKinds.insert, held.row, held.count);
-    return true;
+    { kind, row, slot }: { readonly kind: RowKind; readonly row: number; readonly slot: number },
+    step: 1 | -1,
+  ): void {
+    const before = this.#other.markOf(slot);
+    if (step === 1 && before === 0) this.emitter.emit(rowKinds.delete, NOTHING, slot);
+    this.emitter.emit(kind, row, slot);
+    this.#other.setMark(slot, before + step);
+    if (before + step === 0) this.emitter.emit(rowKinds.insert, NOTHING, slot);
   }
 
   /** Of a left row of SEMI and ANTI: the first match came, or the last one went. */
-  #countHalf(held: HeldRow, step: 1 | -1): true {
-    const before = held.matches;
-    held.matches += step;
-    if (before !== 0 && held.matches !== 0) return true;
-    const isThere = (this.#node.join === "SEMI") === held.matches > 0;
-    for (let time = 0; time < held.count; time++)
-      this.emitter.emit(isThere ? rowKinds.insert : rowKinds.delete, held.row, this.#names[0]);
-    return true;
+  #countHalf(slot: number, step: 1 | -1): void {
+    const before = this.#other.markOf(slot);
+    this.#other.setMark(slot, before + step);
+    if (before !== 0 && before + step !== 0) return;
+    const isThere = this.#isSemi === before + step > 0;
+    this.emitter.emit(isThere ? rowKinds.insert : rowKinds.delete, NOTHING, slot);
   }
 
-  /** With NULLs in the place of the other side. */
-  #emitAlone(input: number, kind: RowKind, row: SqlRow, count: number): void {
-    const plain = this.#plainKind(kind);
-    for (let time = 0; time < count; time++) {
-      if (this.#isHalf) this.emitter.emit(plain, row, this.#names[0]);
-      else if (input === 0) this.emitter.emitPair(plain, this.#half(0, row), this.#half(1, null));
-      else this.emitter.emitPair(plain, this.#half(0, null), this.#half(1, row));
-    }
+  /** The slot of the row that is the same, which is not there any more; or NO_SLOT. */
+  #take(arrived: Arrived, at: number): number {
+    this.#keepWaiting(arrived);
+    const { columns, hashes, rows } = arrived;
+    const slot = this.#own.findSame({ columns, hashes, rows, count: rows.length }, at);
+    if (slot !== NO_SLOT) this.#own.remove(slot);
+    return slot;
   }
 
-  #half(input: 0 | 1, row: SqlRow | null): Half {
-    return { row, names: this.#names[input] };
+  /** Of a row that the own table has, or had. `first`: of the other table's rows with its key. */
+  #pairsOf(input: 0 | 1, slot: number, first: number): Range {
+    const pairs = this.#pairsBefore;
+    const columns = this.plans[input].row.map((_column, field) => this.#own.columnOf(field, slot));
+    pairs.clear();
+    pairs.addChain(slot & SLOT_MASK, first, this.#other.next);
+    pairs.endRecord();
+    pairs.test(input, columns, this.#other);
+    return { pairs, from: 0, to: pairs.count };
   }
 
-  #matches(input: number, row: SqlRow, other: SqlRow): boolean {
-    if (this.#condition === null) return true;
-    return input === 0 ? this.#condition(row, other) : this.#condition(other, row);
+  #keep(row: number, matches: number): void {
+    const waiting = this.#waiting;
+    waiting.rows[waiting.count] = row;
+    waiting.marks[waiting.count] = matches;
+    waiting.count += 1;
   }
 
-  /** An inner join changes as its inputs do. Elsewhere an update of one side may be something else in the result. */
+  #keepWaiting({ columns, hashes }: Arrived): void {
+    const { rows, marks, count } = this.#waiting;
+    if (count === 0) return;
+    this.#own.add({ columns, hashes, rows, count }, marks);
+    this.#waiting.count = 0;
+  }
+
+  #makeRoom(records: number): void {
+    if (this.#waiting.rows.length >= records) return;
+    this.#waiting.rows = new Int32Array(records);
+    this.#waiting.marks = new Int32Array(records);
+  }
+
   #plainKind(kind: RowKind): RowKind {
-    if (this.#node.join === "INNER" && this.#node.changes === "retract") return kind;
+    if (this.#keepsKinds) return kind;
     return isAdded(kind) ? rowKinds.insert : rowKinds.delete;
   }
 }

@@ -1,7 +1,7 @@
 /**
  * Owns: the skeleton of operators that work row by row on the state of a key: batches become rows, each with its kind, its key is set, and what was
  *       emitted leaves before the task goes on.
- * Called by: the task (batches, watermarks); joins, ranks and others of this room extend it.
+ * Called by: the task (batches, watermarks); ranks and others of this room extend it.
  *
  * SQJK1 `onRow` is called for each row in the order of its input, with the row's key as the current one.
  * SQJK2 Between two rows the operator stops when its task is to pause: what one row emits is all that goes beyond.

@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import type { Changes, PlanColumn, PlanNode, RankNode } from "../plan/plan-tree.ts";
-import { t } from "../../record/index.ts";
+import type { Changes, PlanColumn, PlanNode, PlanRow, RankNode } from "../plan/plan-tree.ts";
+import { t, type ValueType } from "../../record/index.ts";
 import { ManualClock } from "../../testkit/index.ts";
 import { rowTypeOf } from "../rows/row-type.ts";
 import {
@@ -16,8 +16,17 @@ import {
   sessionOf,
 } from "./changelog-run.test-support.ts";
 import { rankOperator } from "./rank.ts";
+import { RowTable } from "./row-table.ts";
+import { SpreadRun } from "./spread-run.test-support.ts";
+import { tableRank } from "./table-rank.ts";
 
 const ROW = planRow({ shop: "string", worth: "int", id: "int" });
+/** Rows with it are in no table. */
+const DECIMAL: PlanColumn = {
+  name: "price",
+  type: { kind: "decimal", isNullable: true, precision: 9, scale: 2 },
+  time: null,
+};
 const RANK = planRow({ rank: "bigint" });
 const inputs = [ROW];
 const session = sessionOf(new ManualClock());
@@ -101,9 +110,9 @@ test("what is taken back and is not there changes nothing, and is counted", asyn
 });
 
 /** How many rows are kept of each partition. */
-function keptRows(run: ChangelogRun): readonly number[] {
+function keptRows(run: ChangelogRun, row = ROW): readonly number[] {
   const lengths: number[] = [];
-  const state = run.keyed.value({ name: "rows", type: t.record({ rows: t.list(rowTypeOf(ROW)) }) });
+  const state = run.keyed.value({ name: "rows", type: t.record({ rows: t.list(rowTypeOf(row)) }) });
   run.keyed.forEachKey("rows", () => lengths.push(state.value()?.rows.length ?? 0));
   return lengths;
 }
@@ -111,8 +120,16 @@ function keptRows(run: ChangelogRun): readonly number[] {
 test("of rows that stay no more are kept than may be shown, and of those that may go all that are there", async () => {
   const rows = [5, 7, 6, 8, 1].map((worth, id): Change => ["+I", "a", worth, id]);
   const growing = await open(rankNode({}));
-  growing.give(0, ...rows);
-  assert.deepEqual(keptRows(growing), [2]);
+  growing.give(0, ...rows.slice(0, 2));
+  growing.give(0, ...rows.slice(2));
+  const more = { key: { cell: t.int32 as ValueType<unknown> }, value: { number: t.int64, hash: t.int32 } as never };
+  const { descriptor } = new RowTable("rows", { row: ROW, keys: [0] }, more);
+  assert.equal(growing.keyed.slicedTable(descriptor).find(0)?.size, 2);
+  const odd = [...ROW, DECIMAL];
+  const node = { ...rankNode({}), row: odd, input: inputOf(odd) };
+  const growingObjects = await ChangelogRun.open(rankOperator(node, session, "streaming"), { inputs: [odd] });
+  growingObjects.give(0, ...rows.map((row): Change => [...row, 1n]));
+  assert.deepEqual(keptRows(growingObjects, odd), [2]);
   const changing = await open(rankNode({}, "retract"));
   changing.give(0, ...rows);
   assert.deepEqual(keptRows(changing), [5]);
@@ -191,6 +208,71 @@ for (const changes of ["append", "retract"] as const) {
     );
   });
 }
+
+const MIXED = planRow({ shop: "string", name: "string", worth: "bigint", at: "time" });
+const mixed = fc.tuple(
+  fc.option(fc.constantFrom("a", "größe", "b")),
+  fc.option(fc.constantFrom("", "x", "größer", "größe", "\ud800", "\u{10000}", "\uffff", "y".repeat(500))),
+  fc.option(fc.constantFrom(-1n, 0n, 2n ** 60n)),
+  fc.option(fc.integer({ min: 0, max: 2 })),
+);
+
+test("by texts, whole numbers and times, also NULL, rows in tables have the places that rows as objects have, also after restores at other parallelisms (SQTR1, SQTR2)", async () => {
+  const directions = fc.constantFrom("ASC" as const, "DESC" as const);
+  const order = fc.record({
+    column: fc.constantFrom(1, 2, 3),
+    direction: directions,
+    nulls: fc.constantFrom("FIRST" as const, "LAST" as const),
+  });
+  await fc.assert(
+    fc.asyncProperty(
+      fc.record({ orderBy: fc.array(order, { maxLength: 3 }), shape, isPartitioned: fc.boolean() }),
+      fc.array(fc.array(mixed, { maxLength: 6 }), { maxLength: 8 }),
+      async ({ orderBy, shape: { from, length, showsRank }, isPartitioned }, batches) => {
+        const partitionBy = isPartitioned ? [0] : [];
+        const makeNode = (row: PlanRow): RankNode => ({
+          ...rankNode({ orderBy, from, to: from + (length ?? 5), partitionBy, showsRank }),
+          row: showsRank ? [...row, ...RANK] : row,
+          input: inputOf(row),
+        });
+        const [node, odd] = [makeNode(MIXED), makeNode([...MIXED, DECIMAL])];
+        assert.deepEqual([tableRank(node, "streaming") !== null, tableRank(odd, "streaming")], [true, null]);
+        const open = (of: RankNode, parallelism: number) =>
+          SpreadRun.open(rankOperator(of, session, "streaming"), { row: of.input.row, keys: partitionBy, parallelism });
+        const [tables, moved, objects] = [await open(node, 1), await open(node, 2), await open(odd, 1)];
+        for (const [at, values] of batches.entries()) {
+          const rows = values.map((row) => Object.fromEntries(MIXED.map(({ name }, place) => [name, row[place]])));
+          for (const run of [tables, moved]) run.feed(rows);
+          objects.feed(rows.map((row) => ({ ...row, price: null })));
+          await moved.restore(1 + ((at * 3) % 4));
+        }
+        const of = (run: SpreadRun) =>
+          run.shown.map((change) => change.replace(showsRank ? / NULL,(?= \d+\]$)/ : /, NULL(?=\]$)/, ""));
+        assert.deepEqual(tables.shown, of(objects));
+        assert.deepEqual(moved.shown.toSorted(), tables.shown.toSorted());
+      },
+    ),
+    { numRuns: 60, seed: 17 },
+  );
+});
+
+test("thousands of partitions, whose places all change in one batch", async () => {
+  for (const showsRank of [true, false]) {
+    const node = rankNode({ showsRank });
+    const run = await open(node);
+    const view = new ChangelogView();
+    const rows: Row[] = [];
+    for (const worth of [1, 2, 3]) {
+      const given = Array.from({ length: 1500 }, (_none, id): Row => [`${id}`, worth, id]);
+      rows.push(...given);
+      view.apply(run.give(0, ...given.map((row): Change => ["+I", ...row])));
+    }
+    const expected = rows
+      .filter(([, worth]) => worth !== null && worth > 1)
+      .map((row) => inWords(...row, ...(showsRank ? [4 - (row[1] ?? 0)] : [])));
+    assert.deepEqual(view.rows, expected.sort());
+  }
+});
 
 test("of a bounded input: only the rows at the shown places, at its end", async () => {
   await fc.assert(

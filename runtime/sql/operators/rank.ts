@@ -19,6 +19,7 @@ import { KeyedRowsOperator } from "./keyed-rows.ts";
 import { MissingRows } from "./missing-rows.ts";
 import { forEachComing, forEachMove, indexAfter } from "./ranking.ts";
 import type { RowKind } from "./row-emitter.ts";
+import { tableRank } from "./table-rank.ts";
 import { declarationsOfEnds, lastInstantOf, type LastInstantOf, WindowEnds } from "./window-ends.ts";
 
 type Compare = (one: SqlRow, other: SqlRow) => number;
@@ -34,6 +35,8 @@ const rankedType = ({ input }: RankNode): ValueType<Ranked> =>
 export function rankOperator(node: RankNode, session: SqlSession, mode: PlanMode): OperatorFactory<unknown, unknown> {
   const { input, partitionBy, orderBy, windowEnd } = node;
   assertKeyedUpserts(input, partitionBy);
+  const overTable = node.ttl === undefined ? tableRank(node, mode) : null;
+  if (overTable !== null) return overTable;
   const rows = { name: ROWS, kind: "value", type: describeType(rankedType(node) as ValueType<unknown>) };
   const isOfWindows = windowEnd !== null && mode === "streaming";
   return {

@@ -5,13 +5,14 @@
  *     stand side by side, NULL where one is shorter. An ordinality counts from 1.
  * SQXU2 A row without elements is left out, or with LEFT stays with NULLs. Kinds of rows and timestamps pass (SQXV1).
  */
-import type { OperatorFactory, Output, StreamOperator } from "../../ports/index.ts";
+import type { OperatorContext, OperatorFactory, Output, StreamOperator } from "../../ports/index.ts";
 import { ColumnBuilder, type ColumnBatch, rowKinds } from "../../record/index.ts";
 import { compileScalar } from "../codegen/scalar.ts";
 import type { PlanRow, UnnestNode } from "../plan/plan-tree.ts";
 import { rowTypeOf } from "../rows/row-type.ts";
 import type { SqlSession } from "../session.ts";
 import type { TypedExpression } from "../validate/typed-tree.ts";
+import { RunningFunctions } from "../user-functions/running-functions.ts";
 import { refuseRow } from "./batches-only.ts";
 
 type RowObject = Record<string, unknown>;
@@ -32,17 +33,24 @@ class UnnestOperator implements StreamOperator<unknown, unknown> {
   readonly #input: PlanRow;
   readonly #collections: readonly Collection[];
   readonly #builder: ColumnBuilder;
+  readonly #functions = new RunningFunctions();
   #output!: Output<unknown>;
 
   constructor(node: UnnestNode, input: PlanRow, session: SqlSession) {
     this.#node = node;
     this.#input = input;
-    this.#collections = node.items.map((item) => collectionOf(item, input, session));
+    const own = { ...session, functions: this.#functions };
+    this.#collections = node.items.map((item) => collectionOf(item, input, own));
     this.#builder = new ColumnBuilder(rowTypeOf(node.row));
   }
 
-  open(_context: unknown, output: Output<unknown>): void {
+  open(context: OperatorContext, output: Output<unknown>): void | Promise<void> {
     this.#output = output;
+    return this.#functions.open(context);
+  }
+
+  close(): Promise<void> {
+    return this.#functions.close();
   }
 
   process(): void {

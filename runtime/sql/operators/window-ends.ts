@@ -1,6 +1,6 @@
 /**
  * Owns: when the windows of rows end, of operators whose key has the window's end in it: the timer of each window, and which rows are late for theirs.
- * Called by: held-join.ts (windows), rank.ts (windows).
+ * Called by: rank.ts (windows); held-join.ts asks for the last millisecond only.
  *
  * SQJY1 A window of a key ends once, when the watermark has its last millisecond. A row that comes then is late: it is counted, after a restore, too.
  * SQJY2 The ends of windows of instants are local times of the session (SQWT1): they are instants here.
@@ -25,11 +25,17 @@ export type LastInstantOf = (row: SqlRow) => number;
 
 export function lastInstantOf(node: PlanNode, end: number, session: SqlSession): LastInstantOf {
   const { name } = node.row[end] as PlanColumn;
+  const lastOf = lastInstantOfEnd(node, session);
+  return (row) => lastOf(row[name] as number);
+}
+
+/** The same of the end itself. */
+export function lastInstantOfEnd(node: PlanNode, session: SqlSession): (end: number) => number {
   const places = windowPlacesOf(node);
-  if (places === null) return (row) => (row[name] as number) - 1;
+  if (places === null) return (last) => last - 1;
   const column: PlanColumn = { name: "time", type: places.timeType, time: null };
   const time = new WindowTime({ ...places.window, time: 0 }, [column], session);
-  return (row) => time.lastInstantOf(row[name] as number);
+  return (last) => time.lastInstantOf(last);
 }
 
 export class WindowEnds {

@@ -4,11 +4,12 @@
  * SQPL1 A node is on one line, below what takes its rows; a node that several take is shown whole the first time, and by its uid from then on.
  */
 import { formatDuration } from "../../../base/index.ts";
+import { stringText } from "../syntax/expression-text.ts";
 import { typeText } from "../types/sql-type.ts";
 import { quoted } from "../validate/names.ts";
 import { lookupRow } from "./lookup-row.ts";
 import type { ScriptPlan } from "./plan-script.ts";
-import type { AggregateCall, PlanNode, PlanRow, SortColumn } from "./plan-tree.ts";
+import type { AggregateCall, PlanNode, PlanRow, ScanFilter, SortColumn } from "./plan-tree.ts";
 import { inputsOf } from "./rebuilt.ts";
 import { type NodeState, stateOfNode } from "./node-state.ts";
 import { typedText } from "./typed-text.ts";
@@ -176,6 +177,9 @@ export function ownPartsOf(node: PlanNode): Parts {
             node.row.map((_, index) => index),
           ),
         ],
+        ...(node.filters.length === 0
+          ? []
+          : ([["filters", node.filters.map((each) => filterText(node, each)).join(" AND ")]] as const)),
       ];
     case "watermark":
       return [
@@ -301,6 +305,12 @@ function joinParts(node: PlanNode & { readonly kind: "join" | "intervalJoin" | "
             ]
           : [];
   return [["join", join], ["on", on.join(", ")], ...bounds, ...where];
+}
+
+function filterText({ table }: PlanNode & { readonly kind: "scan" }, { column, operator, value }: ScanFilter): string {
+  const name = quoted(table.schema.columns[column]?.name ?? "");
+  if (value === null) return `${name} ${operator}`;
+  return `${name} ${operator} ${typeof value === "bigint" ? value : stringText(value)}`;
 }
 
 function lookupParts(node: PlanNode & { readonly kind: "lookupJoin" }): Parts {

@@ -25,7 +25,7 @@ export type PlanContext = {
   readonly planned: WeakMap<TypedQuery, PlanNode>;
   /** Of the tables of the FROM at hand, what STATE_TTL says (SQPZ2); absent: nothing. */
   readonly ttls?: TableTtls;
-  /** Where the calls of OVER stand in the text. */
+  /** Where the calls of aggregates and of OVER stand in the text. */
   readonly places: WeakMap<AggregateCall, Span>;
 };
 

@@ -193,9 +193,13 @@ const anew: ReadonlySet<string> = new Set([
   "CURRENT_WATERMARK",
 ]);
 
+/** A call of a function of the user that may give something else for the same values. */
+export const isUncertain = (part: TypedExpression): boolean =>
+  part.kind === "userCall" && !part.function.definition.isDeterministic;
+
 /** SQPE1. */
 export const isAnew = (value: TypedExpression): boolean =>
-  hasPart(value, (part) => part.kind === "call" && anew.has(part.name));
+  hasPart(value, (part) => (part.kind === "call" && anew.has(part.name)) || isUncertain(part));
 
 /** Whether copying it costs nothing. */
 export const isPlain = ({ kind }: TypedExpression): boolean => kind === "column" || kind === "literal";

@@ -41,12 +41,11 @@ export function planGrouping(node: PlanNode, grouping: Grouping, used: Expressio
   const wide = new WideRow(keys, keys.map(nameOfKey), hasSets ? () => false : isSameOfRow);
   const place = (value: TypedExpression, name: string): number => wide.placeOf(value, name);
   const aggregates = aggregatesIn(used);
-  const calls = aggregates.map(
-    (aggregate, index): NamedCall => ({
-      name: `$agg${index}`,
-      call: callOfAggregate(aggregate, place),
-    }),
-  );
+  const calls = aggregates.map((aggregate, index): NamedCall => {
+    const call = callOfAggregate(aggregate, place);
+    context.places.set(call, aggregate.at);
+    return { name: `$agg${index}`, call };
+  });
   const own = { keys: keys.map((_, index) => index), calls, adds: addsOf(used, windowKey?.isProctime === true) };
   const time = windowKey === null ? null : place(windowKey.time, "$time");
   // COUNT(*) alone computes nothing ahead.
@@ -96,7 +95,7 @@ function aggregatesIn(values: Expressions): readonly Aggregate[] {
 
 /** Also of calls with OVER. */
 export function callOfAggregate(
-  { name, isDistinct, arguments: args, filter, withinGroup, ignoresNulls, type }: Aggregate,
+  { name, isDistinct, arguments: args, filter, withinGroup, ignoresNulls, type, user }: Aggregate,
   placeOf: (value: TypedExpression, name: string) => number,
 ): AggregateCall {
   if (type.kind === "null") throw new RangeError(`${name} has no type`);
@@ -108,6 +107,7 @@ export function callOfAggregate(
     ignoresNulls,
     order: withinGroup.map((order) => resolvedOrder(order, placeOf(order.value, "$order"))),
     type,
+    ...(user === undefined ? {} : { user }),
   };
 }
 

@@ -7,10 +7,10 @@
  */
 import { type SqlProblem, SqlFailure } from "../syntax/problem.ts";
 import type { Span } from "../syntax/span.ts";
-import type { CatalogTable, GivenTable } from "../validate/catalog.ts";
+import type { CatalogTable } from "../validate/catalog.ts";
 import type { TypedInsert } from "../validate/insert.ts";
 import type { TypedQuery } from "../validate/typed-tree.ts";
-import { type ValidatedStatement, validateScript } from "../validate/validate-script.ts";
+import { type ScriptWorld, type ValidatedStatement, validateScript } from "../validate/validate-script.ts";
 import { hasRowtime, withoutIdleWatermarks } from "./idle-watermarks.ts";
 import { NodeBuilder } from "./node-builder.ts";
 import type { PlanContext } from "./plan-context.ts";
@@ -22,13 +22,13 @@ import { planTable } from "./plan-tables.ts";
 import type { AggregateCall, Changes, PlanMode, PlanNode, PlanSink } from "./plan-tree.ts";
 import { pruned } from "./pruning.ts";
 import { inputsOf } from "./rebuilt.ts";
+import { withScanFilters } from "./scan-filters.ts";
 import { type ScriptSettings, settingsOf } from "./script-settings.ts";
 import { StateTtls } from "./state-ttl.ts";
 import { Uids } from "./uids.ts";
+import { requireUserFunctions } from "./user-functions.ts";
 
-export type PlanOptions = {
-  /** Tables that are there without CREATE TABLE. */
-  readonly tables?: readonly GivenTable[];
+export type PlanOptions = ScriptWorld & {
   /** What a table's rows are; without it, what its connector and format are called decides. */
   readonly changesOf?: (table: CatalogTable) => Changes;
   /** Of the job, where it has several scripts: what is equal in them is one node, and what differs never has one uid. */
@@ -66,7 +66,8 @@ export function planScript(text: string, options: PlanOptions = {}): ScriptPlan 
 
 function unplannable({ statement, meaning }: ValidatedStatement): readonly SqlProblem[] {
   if (meaning.kind !== "undetermined" || statement.kind === "explain") return [];
-  const remedy = "Functions of a module cannot be run yet: write it with those that there are (docs/sql-functions.md).";
+  const remedy =
+    "Functions are written in TypeScript: CREATE FUNCTION … AS './functions.ts#mask' LANGUAGE TYPESCRIPT in a script, createFunction in a job module.";
   return [{ at: statement.at, message: meaning.reason, remedy }];
 }
 
@@ -139,6 +140,7 @@ function requireRunnableTree(node: PlanNode, context: PlanContext, seen = new Se
   if (seen.has(node)) return;
   seen.add(node);
   if (node.kind === "over") requireRunnable(node, context);
+  requireUserFunctions(node, context.builder.mode, (call) => context.places.get(call) ?? context.at);
   for (const input of inputsOf(node)) requireRunnableTree(input, context, seen);
 }
 
@@ -152,7 +154,7 @@ function finished(
     input: equal.named(input),
     waits: kind === "query" && hasRowtime(input.row),
   }));
-  const inputs = pruned(withoutIdleWatermarks(roots, builder), builder);
+  const inputs = withScanFilters(pruned(withoutIdleWatermarks(roots, builder), builder), testsConditions, builder);
   const ttls = new StateTtls(stateTtl, builder.mode);
   const sinks: PlanSink[] = [];
   const queries: PlannedQuery[] = [];
@@ -176,6 +178,10 @@ function changesByOptions({ definition, given }: CatalogTable): Changes {
   const format = options.get("format") ?? options.get("value.format") ?? "";
   return changelogFormats.has(format) ? "retract" : "append";
 }
+
+/** Connectors of databases, which test conditions themselves. */
+const testsConditions = ({ definition, given }: CatalogTable): boolean =>
+  given === null && definition.options.some(({ key, value }) => key === "connector" && value === "mysql");
 
 const changelogFormats: ReadonlySet<string> = new Set([
   "debezium-json",

@@ -57,7 +57,7 @@ function planScan({ name, table, schema }: TableOf<"scan">, context: PlanContext
     );
   const changes = context.changesOf(table);
   const stored = schema.columns.flatMap((_, index) => (computed[index] === null ? [index] : []));
-  const scan = builder.scan({ name, table, columns: stored }, changes);
+  const scan = builder.scan({ name, table, columns: stored, filters: [] }, changes);
   const places = schema.columns.map((_, index) => stored.indexOf(index));
   const inScan = (index: number): TypedExpression =>
     places[index] === -1 ? integer(0) : columnOf(scan.row, places[index] ?? 0);

@@ -9,6 +9,7 @@
  */
 import type { Span } from "../syntax/span.ts";
 import type { SqlType } from "../types/sql-type.ts";
+import type { AggregateUserFunction } from "../user-functions/bound-function.ts";
 import type { CatalogTable } from "../validate/catalog.ts";
 import type { TimeAttribute, TypedExpression } from "../validate/typed-tree.ts";
 
@@ -31,6 +32,8 @@ export type AggregateCall = {
   readonly ignoresNulls: boolean;
   readonly order: readonly SortColumn[];
   readonly type: SqlType;
+  /** Of the user; without it: a built-in one. */
+  readonly user?: AggregateUserFunction;
 };
 
 export type SortColumn = {
@@ -80,6 +83,13 @@ type JoinParts = {
   readonly condition: TypedExpression | null;
 };
 
+/** `column`: place in `table.definition.columns`. `value` null: of IS NULL and IS NOT NULL. */
+export type ScanFilter = {
+  readonly column: number;
+  readonly operator: "=" | "<>" | "<" | "<=" | ">" | ">=" | "IS NULL" | "IS NOT NULL";
+  readonly value: bigint | string | null;
+};
+
 export type ScanNode = Node<
   "scan",
   {
@@ -87,6 +97,8 @@ export type ScanNode = Node<
     readonly table: CatalogTable;
     /** Places of stored columns in `table.definition.columns`: what is read, in the order of the row. */
     readonly columns: readonly number[];
+    /** What the table may test as well (scan-filters.ts): none of its rows that fail are needed. */
+    readonly filters: readonly ScanFilter[];
   }
 >;
 /** Watermarks from the rows: `strategy` is the greatest time that may still be late, of each row. */

@@ -27,6 +27,8 @@ export function typedText(value: TypedExpression, nameOf: NameOf): string {
       return `${of(value.operand)}.${nameText({ kind: "identifier", at: value.at, name: value.name })}`;
     case "call":
       return callText(value, of);
+    case "userCall":
+      return `${value.function.name}(${list(value.arguments)})`;
     case "json":
       return jsonText(value, list(value.arguments));
     case "cast":

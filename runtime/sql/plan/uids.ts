@@ -13,8 +13,10 @@
 import { describeWindow } from "./windows.ts";
 import { inputsOf, overInputs } from "./rebuilt.ts";
 import type { AggregateCall, PlanNode, SortColumn } from "./plan-tree.ts";
-import { typedText } from "./typed-text.ts";
+import { type NameOf, typedText } from "./typed-text.ts";
 import type { CatalogTable } from "../validate/catalog.ts";
+import type { TypedExpression } from "../validate/typed-tree.ts";
+import { partsOf } from "../validate/values.ts";
 
 /** What the columns of a node are, in the words of tables. */
 type Meanings = readonly string[];
@@ -131,10 +133,21 @@ const list = (places: readonly number[], name: Names): string => places.map(name
 const orderText = (order: readonly SortColumn[], name: Names): string =>
   order.map(({ column, direction }) => `${name(column)} ${direction}`).join(", ");
 
+/** With the signatures of the user's functions in it. */
+function meaningOf(value: TypedExpression, name: NameOf): string {
+  const signatures = signaturesIn(value);
+  return signatures.length === 0 ? typedText(value, name) : `${typedText(value, name)} with ${signatures.join("; ")}`;
+}
+
+const signaturesIn = (value: TypedExpression): readonly string[] => [
+  ...(value.kind === "userCall" ? [value.function.signature] : []),
+  ...partsOf(value).flatMap(signaturesIn),
+];
+
 function callText(call: AggregateCall, name: Names): string {
   const order = call.order.length === 0 ? "" : ` ORDER BY ${orderText(call.order, name)}`;
   const filter = call.filter === null ? "" : ` FILTER ${name(call.filter)}`;
-  return `${call.name}(${call.isDistinct ? "DISTINCT " : ""}${list(call.arguments, name)}${order})${filter}`;
+  return `${call.user?.signature ?? call.name}(${call.isDistinct ? "DISTINCT " : ""}${list(call.arguments, name)}${order})${filter}`;
 }
 
 /**
@@ -192,6 +205,8 @@ function functionText(node: PlanNode, name: Names): string {
       return `rank ${node.from} to ${node.to} of ${list(node.partitionBy, name)} by ${orderText(node.orderBy, name)}`;
     case "deduplicate":
       return `${node.keep} of ${list(node.by, name)} by ${name(node.time)}`;
+    case "unnest":
+      return `unnest ${node.items.map((item) => meaningOf(item, name)).join(", ")}`;
     case "normalize":
       return `changes of ${list(node.by, name)}`;
     case "sort":
@@ -211,7 +226,7 @@ function meaningsOf(node: PlanNode, name: Names, own: string): Meanings {
     case "scan":
       return node.row.map((column) => `${node.name}.${column.name}`);
     case "calc":
-      return node.values.map((value) => typedText(value, name));
+      return node.values.map((value) => meaningOf(value, name));
     case "values":
       return node.row.map((column) => column.name);
     case "aggregate":

@@ -6,6 +6,7 @@ import type { QualifiedName } from "./expression-tree.ts";
 import { fail } from "./problem.ts";
 import type { Span } from "./span.ts";
 import type {
+  Implementation,
   AlterTableAction,
   ExplainDetail,
   Insert,
@@ -176,7 +177,7 @@ export class StatementGrammar extends TableGrammar {
     const ifNotExists = this.SUBRULE(this.ifNotExists);
     const name = this.SUBRULE(this.qualifiedName);
     this.CONSUME(k.AS);
-    const implementation = this.SUBRULE(this.string);
+    const implementation = this.SUBRULE(this.implementation);
     const language = this.SUBRULE(this.language);
     const jars: string[] = [];
     this.OPTION(() => {
@@ -188,6 +189,12 @@ export class StatementGrammar extends TableGrammar {
     });
     const { scope } = written;
     return { kind: "createFunction", scope, ifNotExists, name, implementation, language, jars };
+  });
+
+  protected readonly implementation = this.RULE("implementation", (): Implementation => {
+    const start = this.here();
+    const text = this.SUBRULE(this.string);
+    return { text, at: this.since(start) };
   });
 
   protected readonly language = this.RULE("language", (): string | null => {
@@ -341,7 +348,7 @@ export class StatementGrammar extends TableGrammar {
     const ifExists = this.SUBRULE(this.ifExists);
     const name = this.SUBRULE(this.qualifiedName);
     this.CONSUME(k.AS);
-    const implementation = this.SUBRULE(this.string);
+    const implementation = this.SUBRULE(this.implementation);
     const language = this.SUBRULE(this.language);
     const { scope } = written;
     return { kind: "alterFunction", scope, ifExists, name, implementation, language };

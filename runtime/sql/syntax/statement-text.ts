@@ -40,7 +40,7 @@ export function statementText(statement: Statement): string {
       const { ifNotExists, name, implementation, language, jars } = statement;
       const head = `CREATE ${scopeText(statement)}FUNCTION ${existence(ifNotExists)}${qualifiedText(name)}`;
       const using = jars.length === 0 ? "" : ` USING ${jars.map((jar) => `JAR ${stringText(jar)}`).join(", ")}`;
-      return `${head} AS ${stringText(implementation)}${languageText(language)}${using}`;
+      return `${head} AS ${stringText(implementation.text)}${languageText(language)}${using}`;
     }
     case "drop":
       return `DROP ${scopeText(statement)}${statement.object} ${statement.ifExists ? "IF EXISTS " : ""}${qualifiedText(statement.name)}`;
@@ -56,7 +56,7 @@ export function statementText(statement: Statement): string {
     case "alterFunction": {
       const { ifExists, name, implementation, language } = statement;
       const head = `ALTER ${scopeText(statement)}FUNCTION ${ifExists ? "IF EXISTS " : ""}${qualifiedText(name)}`;
-      return `${head} AS ${stringText(implementation)}${languageText(language)}`;
+      return `${head} AS ${stringText(implementation.text)}${languageText(language)}`;
     }
     default:
       return inquiryText(statement);

@@ -99,6 +99,9 @@ export type ShowSubject =
   | "CREATE TABLE"
   | "CREATE VIEW";
 
+/** Of a function. Here: the module and the export, as in `./functions.ts#mask`. */
+export type Implementation = { readonly text: string; readonly at: Span };
+
 export type Statement =
   | Node<"queryStatement", { query: Query }>
   | Insert
@@ -133,8 +136,7 @@ export type Statement =
         scope: "CATALOG" | "TEMPORARY" | "TEMPORARY SYSTEM";
         ifNotExists: boolean;
         name: QualifiedName;
-        /** Here: the module and the export, as in `./functions.ts#mask`. */
-        implementation: string;
+        implementation: Implementation;
         language: string | null;
         jars: readonly string[];
       }
@@ -156,7 +158,7 @@ export type Statement =
         scope: "CATALOG" | "TEMPORARY" | "TEMPORARY SYSTEM";
         ifExists: boolean;
         name: QualifiedName;
-        implementation: string;
+        implementation: Implementation;
         language: string | null;
       }
     >

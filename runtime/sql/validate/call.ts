@@ -2,14 +2,16 @@
  * Owns: calls of functions by name: which function it is, its signature, aggregates and OVER.
  *
  * SQVC1 An aggregate function stands in SELECT, HAVING, ORDER BY and QUALIFY, and not inside another one; elsewhere the message says where it stands.
- * SQVC2 A function of the user has types that only its module knows: what uses it is left alone (Undetermined), after its name and arguments are checked.
+ * SQVC2 A function of the user that was not loaded has types that only its module knows: what uses it is left alone (Undetermined), after its name and arguments
+ *     are checked.
  */
 import { shownType } from "../types/type-families.ts";
 import type { Call, CallSuffix, Expression } from "../syntax/expression-tree.ts";
 import { qualifiedText } from "../syntax/expression-text.ts";
 import { fail } from "../syntax/problem.ts";
 import type { SqlType } from "../types/sql-type.ts";
-import { Undetermined } from "./catalog.ts";
+import { type AggregateUserFunction, isAggregate } from "../user-functions/bound-function.ts";
+import { type CatalogFunction, Undetermined } from "./catalog.ts";
 import type { ExpressionContext } from "./context.ts";
 import { builtInFunctions, type SqlFunction } from "./functions/function-table.ts";
 import { type ArgumentType, matchSignature, usageOf } from "./functions/signature.ts";
@@ -17,6 +19,7 @@ import { groupWindowFunctions, typedGroupWindow } from "./group-window.ts";
 import { nearestName } from "./names.ts";
 import { typedOrders, typedWindow } from "./over.ts";
 import type { Aggregate, TypedExpression } from "./typed-tree.ts";
+import { isValue, userArguments, userCall } from "./user-call.ts";
 import { argumentsText, requireCondition, withType } from "./values.ts";
 
 export type TypeExpression = (expression: Expression, context: ExpressionContext) => TypedExpression;
@@ -29,13 +32,10 @@ export function typedCall(call: Call, context: ExpressionContext, typed: TypeExp
   if (groupWindowFunctions.has(upper)) return typedGroupWindow(upper, call, (part) => typed(part, context));
   if (upper === "GROUPING" || upper === "GROUPING_ID" || upper === "GROUP_ID")
     return groupingCall(upper, call, (part) => typed(part, context));
-  const userFunction = context.query.catalog.findFunction(name);
+  const found = context.query.catalog.findFunction(name);
+  if (found !== undefined) return callOfUser(found, call, context, typed);
   const builtIn = builtInFunctions.get(upper);
-  if (builtIn === undefined || userFunction !== undefined) {
-    if (userFunction === undefined) failUnknown(call, context);
-    for (const argument of call.arguments) if (isValue(argument)) typed(argument, context);
-    throw new Undetermined(`${qualifiedText(name)} is a function whose types only its module knows`);
-  }
+  if (builtIn === undefined) return failUnknown(call, context);
   if (builtIn.kind !== "scalar") return aggregateCall(builtIn, call, context, typed);
   refuseSuffix(builtIn, call);
   const args = call.arguments.map((argument) => typedArgument(argument, builtIn, (part) => typed(part, context)));
@@ -45,8 +45,20 @@ export function typedCall(call: Call, context: ExpressionContext, typed: TypeExp
   return { kind: "call", at: call.at, type, time, name: builtIn.name, arguments: values, words };
 }
 
-const isValue = ({ kind }: Expression): boolean =>
-  !["star", "keyword", "descriptor", "namedArgument", "tableArgument"].includes(kind);
+function callOfUser(
+  found: CatalogFunction,
+  call: Call,
+  context: ExpressionContext,
+  typed: TypeExpression,
+): TypedExpression {
+  if (found.kind === "known" && isAggregate(found.bound)) return aggregateCall(found.bound, call, context, typed);
+  if (found.kind === "known") {
+    refuseSuffix(found.bound, call);
+    return userCall(found.bound, call, (part) => typed(part, context));
+  }
+  for (const argument of call.arguments) if (isValue(argument)) typed(argument, context);
+  throw new Undetermined(`${qualifiedText(call.name)} ${found.reason}`);
+}
 
 /** A value, or a word of the syntax. */
 type Argument = TypedExpression | string;
@@ -64,11 +76,7 @@ function typedArgument(
 }
 
 /** The result's type, and the arguments with types where they are NULL. Errors: SqlFailure. */
-function matched(
-  { name, signatures }: SqlFunction,
-  { at }: Call,
-  args: readonly Argument[],
-): { readonly type: SqlType; readonly values: readonly TypedExpression[] } {
+function matched({ name, signatures }: SqlFunction, { at }: Call, args: readonly Argument[]): Matched {
   const given = args.map((argument): ArgumentType => {
     if (typeof argument === "string") return "word";
     return argument.type.kind === "null" ? "null" : argument.type;
@@ -106,7 +114,7 @@ function failUnknown({ name }: Call, { query: { catalog } }: ExpressionContext):
   return fail(name.at, `there is no function ${written}`, remedy);
 }
 
-function refuseSuffix({ name }: SqlFunction, { suffix, quantifier, at }: Call): void {
+function refuseSuffix({ name }: { readonly name: string }, { suffix, quantifier, at }: Call): void {
   if (quantifier !== null)
     fail(at, `${quantifier} in ${name}, which is no aggregate function`, `Leave out ${quantifier}.`);
   if (suffix !== null)
@@ -120,12 +128,13 @@ function refuseSuffix({ name }: SqlFunction, { suffix, quantifier, at }: Call): 
 const noSuffix: CallSuffix = { nullTreatment: null, withinGroup: [], filter: null, over: null };
 
 function aggregateCall(
-  entry: SqlFunction,
+  entry: SqlFunction | AggregateUserFunction,
   call: Call,
   context: ExpressionContext,
   typed: TypeExpression,
 ): TypedExpression {
-  const { name, kind } = entry;
+  const { name } = entry;
+  const kind = entry.kind === "bound" ? "aggregate" : entry.kind;
   const suffix = call.suffix ?? noSuffix;
   const forbidden = suffix.over === null ? context.noAggregates : context.noOver;
   if (forbidden !== null)
@@ -148,18 +157,15 @@ function aggregateCall(
     noOver: `inside of ${name}`,
   };
   const of = (part: Expression): TypedExpression => typed(part, inside);
-  const isStar = name === "COUNT" && call.arguments[0]?.kind === "star";
-  const args = isStar ? [] : call.arguments.map((argument) => typedArgument(argument, entry, of));
-  if (name === "COUNT" && args.length === 0 && !isStar)
-    fail(call.at, "COUNT of nothing", "Write COUNT(*), or COUNT(column).");
-  const { type, values } = matched(entry, call, args);
+  const { type, values } = entry.kind === "bound" ? matchedUser(entry, call, of) : matchedBuiltIn(entry, call, of);
   const filter = suffix.filter === null ? null : requireCondition(of(suffix.filter), "FILTER");
   // Over no rows all but COUNT are NULL.
   const isNeverEmpty = filter === null && (kind === "ranking" || (suffix.over === null && context.hasGroupKeys));
   const aggregate: Aggregate = {
     kind: "aggregate",
     at: call.at,
-    type: name === "COUNT" || isNeverEmpty ? type : { ...type, isNullable: true },
+    // Of the user: over no rows it is what it says.
+    type: name === "COUNT" || isNeverEmpty || entry.kind === "bound" ? type : { ...type, isNullable: true },
     time: null,
     name,
     isDistinct: call.quantifier === "DISTINCT",
@@ -167,10 +173,36 @@ function aggregateCall(
     filter,
     withinGroup: typedOrders(suffix.withinGroup, of),
     ignoresNulls: suffix.nullTreatment === "IGNORE",
+    ...(entry.kind === "bound" ? { user: entry } : {}),
   };
   if (suffix.over === null) return aggregate;
   const window = typedWindow(suffix.over, inside, { name, kind }, of);
   return { kind: "over", at: call.at, type: aggregate.type, time: null, call: aggregate, window };
+}
+
+type Matched = { readonly type: SqlType; readonly values: readonly TypedExpression[] };
+
+function matchedBuiltIn(entry: SqlFunction, call: Call, of: (part: Expression) => TypedExpression): Matched {
+  const isStar = entry.name === "COUNT" && call.arguments[0]?.kind === "star";
+  const args = isStar ? [] : call.arguments.map((argument) => typedArgument(argument, entry, of));
+  if (entry.name === "COUNT" && args.length === 0 && !isStar)
+    fail(call.at, "COUNT of nothing", "Write COUNT(*), or COUNT(column).");
+  return matched(entry, call, args);
+}
+
+function matchedUser(bound: AggregateUserFunction, call: Call, of: (part: Expression) => TypedExpression): Matched {
+  const values = userArguments(bound, call, of);
+  const { name } = bound;
+  if (call.quantifier === "DISTINCT" && values.length !== 1)
+    fail(call.at, `DISTINCT in ${name}, which has ${argumentsText(values.length)}`, "Deduplicate in a query in FROM.");
+  const suffix = call.suffix ?? noSuffix;
+  if (suffix.nullTreatment !== null || suffix.withinGroup.length > 0)
+    fail(
+      call.at,
+      `${name} with ${suffix.nullTreatment === null ? "WITHIN GROUP" : `${suffix.nullTreatment} NULLS`}`,
+      `Write ${bound.usage}.`,
+    );
+  return { type: bound.result, values };
 }
 
 /** Of GROUPING SETS: which keys a row is not grouped by. */

@@ -7,10 +7,12 @@
 import type { QualifiedName } from "../syntax/expression-tree.ts";
 import { qualifiedText } from "../syntax/expression-text.ts";
 import { fail } from "../syntax/problem.ts";
+import { queryText } from "../syntax/query-text.ts";
 import type { Statement } from "../syntax/statement-tree.ts";
 import type { CatalogTable, CatalogView } from "./catalog.ts";
 import type { QueryContext } from "./context.ts";
 import { renamedColumns } from "./from.ts";
+import { createdFunction } from "./created-function.ts";
 import { nameRemedy } from "./names.ts";
 import { typedQuery } from "./query.ts";
 import { alteredTable, definitionOf } from "./table-changes.ts";
@@ -32,7 +34,7 @@ export function changeCatalog(statement: Statement, context: QueryContext): void
     case "createFunction": {
       const isKnown = catalog.findFunction(statement.name) !== undefined;
       if (isKnown && !statement.ifNotExists) failSecond(statement.name, "function");
-      if (!isKnown) catalog.putFunction(statement.name, statement.implementation);
+      if (!isKnown) catalog.putFunction(statement.name, createdFunction(statement, catalog));
       break;
     }
     case "drop":
@@ -46,7 +48,7 @@ export function changeCatalog(statement: Statement, context: QueryContext): void
       break;
     case "alterFunction":
       if (catalog.findFunction(statement.name) !== undefined)
-        catalog.putFunction(statement.name, statement.implementation);
+        catalog.putFunction(statement.name, createdFunction(statement, catalog));
       else if (!statement.ifExists) failNoFunction(statement.name, context);
       break;
     case "use":
@@ -77,7 +79,7 @@ function viewOf({ name, columns, query }: StatementOf<"createView">, context: Qu
   const names = columns.map((column) => column.name);
   const renamed = renamedColumns(typed.schema.columns, names, qualifiedText(name));
   refuseSameNames(renamed, query.at, "view");
-  return { kind: "view", query: typed, schema: { ...typed.schema, columns: renamed } };
+  return { kind: "view", query: typed, schema: { ...typed.schema, columns: renamed }, text: queryText(query) };
 }
 
 export function refuseSameNames(columns: readonly Column[], at: TypedQueryPlace, what: string): void {
@@ -146,6 +148,6 @@ function alterView(statement: StatementOf<"alterView">, context: QueryContext): 
   else {
     const query: TypedQuery = typedQuery(statement.query, context);
     refuseSameNames(query.schema.columns, statement.query.at, "view");
-    context.catalog.put(name, { kind: "view", query, schema: query.schema });
+    context.catalog.put(name, { kind: "view", query, schema: query.schema, text: queryText(statement.query) });
   }
 }

@@ -11,6 +11,8 @@ import { qualifiedText } from "../syntax/expression-text.ts";
 import { fail } from "../syntax/problem.ts";
 import type { PrimaryKey, TableOption, WatermarkDefinition } from "../syntax/statement-tree.ts";
 import type { SqlType } from "../types/sql-type.ts";
+import type { UserFunction } from "../user-functions/bound-function.ts";
+import type { FunctionDefinition } from "../user-functions/definition.ts";
 import type { Expression, Identifier } from "../syntax/expression-tree.ts";
 import { nameRemedy, quoted } from "./names.ts";
 import type { Column, Schema, TypedExpression, TypedQuery } from "./typed-tree.ts";
@@ -58,7 +60,35 @@ export type GivenTable = {
   readonly changes: "append" | "retract" | "upsert";
 };
 
-export type CatalogView = { readonly kind: "view"; readonly query: TypedQuery; readonly schema: Schema };
+/** A function that the program hands to the script. `origin`: as BoundFunction says. */
+export type GivenFunction = { readonly name: string; readonly origin: string; readonly definition: FunctionDefinition };
+
+/** What the module of a CREATE FUNCTION gives. unknown: nobody has looked, and nothing is wrong. */
+export type LoadedFunction =
+  | { readonly kind: "function"; readonly definition: FunctionDefinition }
+  | { readonly kind: "refused"; readonly message: string; readonly remedy: string }
+  | { readonly kind: "unknown"; readonly reason: string };
+
+/** By what stands behind AS. */
+export type FunctionSource = (implementation: string) => LoadedFunction;
+
+export type CatalogFunction =
+  | { readonly kind: "known"; readonly bound: UserFunction }
+  /** `reason`: behind its name, as in `is a function in JAVA`. */
+  | { readonly kind: "unknown"; readonly reason: string };
+
+const notLoaded: FunctionSource = () => ({
+  kind: "unknown",
+  reason: "is a function whose types only its module knows",
+});
+
+/** `text`: of its query. */
+export type CatalogView = {
+  readonly kind: "view";
+  readonly query: TypedQuery;
+  readonly schema: Schema;
+  readonly text: string;
+};
 
 export type CatalogObject = CatalogTable | CatalogView | { readonly kind: "unknown" };
 
@@ -77,8 +107,13 @@ export class Catalog {
   #catalog = DEFAULT_CATALOG;
   #database = DEFAULT_DATABASE;
   readonly #objects = new Map<string, CatalogObject>();
-  /** By their names in lower case, with where they are from. */
-  readonly #functions = new Map<string, string>();
+  /** By their names in lower case. */
+  readonly #functions = new Map<string, CatalogFunction>();
+  readonly functionSource: FunctionSource;
+
+  constructor(functionSource: FunctionSource = notLoaded) {
+    this.functionSource = functionSource;
+  }
 
   use(object: "CATALOG" | "DATABASE", { parts }: QualifiedName): void {
     const names = parts.map(({ name }) => name);
@@ -108,16 +143,29 @@ export class Catalog {
     return object;
   }
 
-  putFunction(name: QualifiedName, implementation: string): void {
-    this.#functions.set(functionKey(name), implementation);
+  putFunction(name: QualifiedName, made: CatalogFunction): void {
+    this.#functions.set(functionKey(name), made);
   }
 
   removeFunction(name: QualifiedName): void {
     this.#functions.delete(functionKey(name));
   }
 
-  findFunction(name: QualifiedName): string | undefined {
+  findFunction(name: QualifiedName): CatalogFunction | undefined {
     return this.#functions.get(functionKey(name));
+  }
+
+  /** Tables and views by their names, without what is the default. */
+  get objects(): readonly (readonly [name: string, object: CatalogObject])[] {
+    return [...this.#objects].map(([key, object]) => [this.#shown(JSON.parse(key) as string[]), object]);
+  }
+
+  get catalogName(): string {
+    return this.#catalog;
+  }
+
+  get databaseName(): string {
+    return this.#database;
   }
 
   get functionNames(): readonly string[] {

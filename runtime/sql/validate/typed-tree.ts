@@ -9,6 +9,7 @@ import type { FrameBound, JsonCall, Literal } from "../syntax/expression-tree.ts
 import type { JoinKind } from "../syntax/query-tree.ts";
 import type { Span } from "../syntax/span.ts";
 import type { SqlType } from "../types/sql-type.ts";
+import type { AggregateUserFunction, ScalarUserFunction, TableUserFunction } from "../user-functions/bound-function.ts";
 import type { CatalogTable } from "./catalog.ts";
 import type { OperandType } from "../types/type-families.ts";
 
@@ -63,6 +64,8 @@ export type Aggregate = Typed<
     filter: TypedExpression | null;
     withinGroup: readonly TypedOrder[];
     ignoresNulls: boolean;
+    /** Of the user; without it: a built-in one. */
+    user?: AggregateUserFunction;
   }
 >;
 
@@ -73,6 +76,7 @@ export type TypedExpression =
   | Typed<"field", { operand: TypedExpression; name: string }>
   /** Operators too, by their sign or words: `+`, `LIKE`, `NOT`, `IS NULL`, `[]`. Names are in upper case. */
   | Typed<"call", { name: string; arguments: readonly TypedExpression[]; words: readonly string[] }>
+  | Typed<"userCall", { function: ScalarUserFunction | TableUserFunction; arguments: readonly TypedExpression[] }>
   | Typed<"json", { call: JsonCall; arguments: readonly TypedExpression[] }>
   | Typed<"cast", { operand: TypedExpression; isTry: boolean }>
   | Typed<

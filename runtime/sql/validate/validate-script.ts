@@ -12,9 +12,10 @@ import { splitStatements } from "../syntax/script.ts";
 import type { Span } from "../syntax/span.ts";
 import type { Statement } from "../syntax/statement-tree.ts";
 import { tokensOf } from "../syntax/tokens.ts";
-import { Catalog, type GivenTable, Undetermined } from "./catalog.ts";
+import { Catalog, type FunctionSource, type GivenFunction, type GivenTable, Undetermined } from "./catalog.ts";
 import { changeCatalog } from "./catalog-changes.ts";
 import type { QueryContext } from "./context.ts";
+import { givenFunction } from "./created-function.ts";
 import { type TypedInsert, typedInsert } from "./insert.ts";
 import { givenTable } from "./given-table.ts";
 import { typedQuery } from "./query.ts";
@@ -37,17 +38,28 @@ export type ValidatedStatement = { readonly statement: Statement; readonly meani
 export type ValidatedScript = {
   readonly statements: readonly ValidatedStatement[];
   readonly problems: readonly SqlProblem[];
+  /** As it is behind the last statement. */
+  readonly catalog: Catalog;
 };
 
-/** `tables`: those that are there without CREATE TABLE. */
+export type ScriptWorld = {
+  /** Tables that are there without CREATE TABLE. */
+  readonly tables?: readonly GivenTable[];
+  /** Functions that are there without CREATE FUNCTION. Their types have been looked at. */
+  readonly functions?: readonly GivenFunction[];
+  /** What the modules of CREATE FUNCTION give. Default: nobody has looked, and what uses them is left alone. */
+  readonly functionSource?: FunctionSource;
+};
+
 export function validateScript(
   text: string,
-  { tables = [] }: { readonly tables?: readonly GivenTable[] } = {},
+  { tables = [], functions = [], functionSource }: ScriptWorld = {},
 ): ValidatedScript {
   const checked = checkScript(text);
   const problems = [...checked.problems];
   const statements: ValidatedStatement[] = [];
-  const catalog = new Catalog();
+  const catalog = new Catalog(functionSource);
+  for (const { name, ...from } of functions) catalog.putFunction(nameOf([name]), givenFunction(name, from));
   for (const table of tables) catalog.put(nameOf([table.name]), givenTable(table));
   const context: QueryContext = { catalog, outer: null, commonTables: new Map(), expected: [], queryOf: typedQuery };
   // Both are in the order of the script; places also of what cannot be read.
@@ -62,7 +74,7 @@ export function validateScript(
     if (judged === null || judged.kind === "problem" || judged.kind === "undetermined")
       forget(text.slice(place.start, place.end), catalog);
   }
-  return { statements, problems: problems.toSorted((left, right) => left.at.start - right.at.start) };
+  return { statements, catalog, problems: problems.toSorted((left, right) => left.at.start - right.at.start) };
 }
 
 /** Of each statement, also of one that cannot be read. */

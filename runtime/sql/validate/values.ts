@@ -98,6 +98,7 @@ export function partsOf(value: TypedExpression): readonly TypedExpression[] {
     case "quantified":
       return [value.operand];
     case "call":
+    case "userCall":
     case "json":
       return value.arguments;
     case "case": {
@@ -137,6 +138,7 @@ export function withParts(value: TypedExpression, parts: readonly TypedExpressio
     case "quantified":
       return { ...value, operand: next() };
     case "call":
+    case "userCall":
     case "json":
       return { ...value, arguments: value.arguments.map(next) };
     case "case":

@@ -17,6 +17,7 @@ import { millisecondsOf } from "./literals.ts";
 import { nameRemedy, nearestName } from "./names.ts";
 import { Scope } from "./scope.ts";
 import type { Column, TypedExpression, TypedTable, WindowFunctionName } from "./typed-tree.ts";
+import { isValue, userTable } from "./user-call.ts";
 import { argumentsText } from "./values.ts";
 
 /** A table, a view or a WITH. Errors: SqlFailure, Undetermined. */
@@ -59,7 +60,8 @@ const usageOf = (name: WindowFunctionName): string => {
 export function tableFunction(call: Call, context: QueryContext, left: Scope): TypedTable {
   const name = call.name.parts.length === 1 ? (call.name.parts[0]?.name.toUpperCase() ?? "") : "";
   if (isWindow(name)) return windowTable(name, call, context);
-  if (context.catalog.findFunction(call.name) === undefined) {
+  const found = context.catalog.findFunction(call.name);
+  if (found === undefined) {
     const known = [...Object.keys(intervalNames), ...context.catalog.functionNames];
     return fail(
       call.name.at,
@@ -67,10 +69,11 @@ export function tableFunction(call: Call, context: QueryContext, left: Scope): T
       nameRemedy(name, known, "The table functions"),
     );
   }
-  for (const argument of call.arguments)
-    if (argument.kind !== "tableArgument" && argument.kind !== "descriptor" && argument.kind !== "namedArgument")
-      typedExpression(argument, plainContext(context, left, "in a table function"));
-  throw new Undetermined(`${qualifiedText(call.name)} is a function whose types only its module knows`);
+  const of = (argument: Expression): TypedExpression =>
+    typedExpression(argument, plainContext(context, left, "in a table function"));
+  if (found.kind === "known") return userTable(found.bound, call, of);
+  for (const argument of call.arguments) if (isValue(argument)) of(argument);
+  throw new Undetermined(`${qualifiedText(call.name)} ${found.reason}`);
 }
 
 function windowTable(name: WindowFunctionName, call: Call, context: QueryContext): TypedTable {

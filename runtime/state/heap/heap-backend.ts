@@ -29,6 +29,8 @@ import type {
   MapStateDescriptor,
   ReducingState,
   ReducingStateDescriptor,
+  RowTableDescriptor,
+  SlicedRows,
   SlicedTable,
   SlicedTableDescriptor,
   StateDescriptor,
@@ -173,10 +175,13 @@ class HeapKeyedBackend implements KeyedStateBackend {
   }
 
   slicedTable(descriptor: SlicedTableDescriptor): SlicedTable {
-    this.#checkName(descriptor.name, "a table");
-    if ([...this.#tables.values()].some(({ meta }) => meta.name === descriptor.name && !isTimers(meta.kind)))
-      throw this.#usedTwice(descriptor.name);
+    this.#checkTableName(descriptor.name);
     return this.#columnTables.declare(descriptor);
+  }
+
+  slicedRows(descriptor: RowTableDescriptor): SlicedRows {
+    this.#checkTableName(descriptor.name);
+    return this.#columnTables.declareRows(descriptor);
   }
 
   advanceWatermark(timestamp: number, mayGoOn?: () => boolean): boolean {
@@ -256,6 +261,12 @@ class HeapKeyedBackend implements KeyedStateBackend {
       `operator "${this.#options.operatorUid}" has a table and another state named "${name}"; give each a name of its own`,
       { destiny: "terminal" },
     );
+  }
+
+  #checkTableName(name: string): void {
+    this.#checkName(name, "a table");
+    if ([...this.#tables.values()].some(({ meta }) => meta.name === name && !isTimers(meta.kind)))
+      throw this.#usedTwice(name);
   }
 
   #checkName(name: string, what: string): void {

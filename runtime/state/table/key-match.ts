@@ -3,12 +3,45 @@
  *
  * TKY1 Numbers are compared as numbers (0 and -0 are one, and so are two NaN), texts by their bytes, null equals null: as `plainKey` has it.
  */
-import { type BigintColumn, type Column, isNull, type TextColumn } from "../../record/index.ts";
+import {
+  type BigintColumn,
+  type Column,
+  isNull,
+  type Key,
+  keyIdentity,
+  plainKey,
+  type TextColumn,
+} from "../../record/index.ts";
 
 export function sameKey(left: readonly Column[], place: number, right: readonly Column[], row: number): boolean {
   for (let field = 0; field < left.length; field++)
     if (!sameValue(left[field] as Column, place, right[field] as Column, row)) return false;
   return true;
+}
+
+/** The same of columns that are among others, at these places. They may be objects, too. */
+export function sameFields(
+  { columns, places }: { readonly columns: readonly Column[]; readonly places: readonly number[] },
+  place: number,
+  right: readonly Column[],
+  row: number,
+): boolean {
+  for (let field = 0; field < places.length; field++) {
+    const left = columns[places[field] as number] as Column;
+    const other = right[field] as Column;
+    const isSame =
+      left.kind === "objects"
+        ? sameObject(left.values[place], (other as typeof left).values[row])
+        : sameValue(left, place, other, row);
+    if (!isSame) return false;
+  }
+  return true;
+}
+
+function sameObject(one: unknown, other: unknown): boolean {
+  if (one === other) return true;
+  if (typeof one !== "object" || typeof other !== "object" || one === null || other === null) return false;
+  return keyIdentity(plainKey(one) as Key) === keyIdentity(plainKey(other) as Key);
 }
 
 function sameValue(left: Column, place: number, right: Column, row: number): boolean {

@@ -19,6 +19,9 @@ import type { KeyedBackendOptions, KeyedRestore, Turn } from "../backend.ts";
 import { TurnBudget } from "../snapshot/turn-budget.ts";
 import type { HeapColumnTable, TableContext } from "./column-table.ts";
 import { type OwnPageValues, PAGE_SLOTS, SLOT_MASK } from "./page.ts";
+import { incompatibleRows, isRowLayout, isSameRowTable, markLayout, type RowLayout } from "./row-meta.ts";
+import type { HeapRowTable } from "./row-table.ts";
+import { HeapSlicedRows } from "./sliced-rows.ts";
 import { HeapSlicedTable } from "./sliced-table.ts";
 import { type PagePlace, parseTableIndex, tableFile } from "./table-file.ts";
 import { incompatibleTable, isSameTable, type TableLayout } from "./table-meta.ts";
@@ -30,8 +33,8 @@ export async function readSlicedTables(
   context: TableContext,
   restore: KeyedRestore,
   turn: Turn,
-): Promise<Map<string, HeapSlicedTable>> {
-  const tables = new Map<string, HeapSlicedTable>();
+): Promise<Map<string, HeapSlicedTable | HeapSlicedRows>> {
+  const tables = new Map<string, HeapSlicedTable | HeapSlicedRows>();
   const budget = new TurnBudget(options.clock, turn);
   for (const handle of restore.handles) {
     if (handle.kind !== "tables") continue;
@@ -41,10 +44,10 @@ export async function readSlicedTables(
       const index = parseTableIndex(file.key, reader.buffer);
       checkMaxParallelism(options, index.maxParallelism, file.key);
       for (const { layout, slices } of index.tables) {
-        const target = targetOf(options, context, tables, layout);
+        const read = readerOf(options, context, tables, layout);
         for (const { slice, pages } of slices) {
           for (const place of pages) {
-            readPage(options, { reader, place, file: file.key }, target.layout, () => target.table(slice));
+            read({ reader, place, file: file.key }, slice);
             if (budget.isSpent()) await budget.giveWay();
           }
         }
@@ -54,26 +57,43 @@ export async function readSlicedTables(
   return tables;
 }
 
-function targetOf(
-  { operatorUid }: KeyedBackendOptions,
+type PageSource = { readonly reader: ByteReader; readonly place: PagePlace; readonly file: string };
+type ReadPage = (from: PageSource, slice: number) => void;
+
+/** What reads pages of that table into the one that is there, or a new one. */
+function readerOf(
+  options: KeyedBackendOptions,
   context: TableContext,
-  tables: Map<string, HeapSlicedTable>,
-  layout: TableLayout,
-): HeapSlicedTable {
-  const table = tables.get(layout.name);
-  if (table === undefined) {
-    const created = new HeapSlicedTable(layout, context);
-    tables.set(layout.name, created);
-    return created;
+  tables: Map<string, HeapSlicedTable | HeapSlicedRows>,
+  layout: TableLayout | RowLayout,
+): ReadPage {
+  const made = isRowLayout(layout) ? new HeapSlicedRows(layout, context) : new HeapSlicedTable(layout, context);
+  const table = tables.get(layout.name) ?? made;
+  tables.set(layout.name, table);
+  if (isRowLayout(layout)) {
+    if (!(table instanceof HeapSlicedRows)) throw disagreement(options, layout.name);
+    if (!isSameRowTable(table.layout, layout))
+      throw incompatibleRows(options.operatorUid, table.layout, layout, DISAGREE);
+    return (from, slice) => readRows(options, from, table.layout, () => table.table(slice));
   }
-  if (!isSameTable(table.layout, layout))
-    throw incompatibleTable(operatorUid, table.layout, layout, "subtasks of the same checkpoint disagree (TBR2)");
-  return table;
+  if (!(table instanceof HeapSlicedTable)) throw disagreement(options, layout.name);
+  if (!isSameTable(table.layout, layout)) throw incompatibleTable(options.operatorUid, table.layout, layout, DISAGREE);
+  return (from, slice) => readPage(options, from, table.layout, () => table.table(slice));
+}
+
+const DISAGREE = "subtasks of the same checkpoint disagree (TBR2)";
+
+function disagreement({ operatorUid }: KeyedBackendOptions, name: string): StreamError {
+  return new StreamError(
+    "STATE_INCOMPATIBLE",
+    `"${name}" of operator "${operatorUid}" is a table and rows: ${DISAGREE}; start without this savepoint`,
+    { destiny: "terminal" },
+  );
 }
 
 function readPage(
-  { keyGroups, maxParallelism }: KeyedBackendOptions,
-  { reader, place, file }: { readonly reader: ByteReader; readonly place: PagePlace; readonly file: string },
+  options: KeyedBackendOptions,
+  { reader, place, file }: PageSource,
   { key, value }: TableLayout,
   tableOf: () => HeapColumnTable,
 ): void {
@@ -84,12 +104,8 @@ function readPage(
   const hasSlots = keys.count === place.slots && values.count === place.slots && place.slots <= PAGE_SLOTS;
   if (hashes === null || !hasSlots || reader.position !== place.offset + place.length)
     throw tableFile.corrupt(file, `the page at ${place.offset} has another form`);
-  const rows = new Int32Array(place.slots);
-  let count = 0;
-  for (let row = 0; row < place.slots; row++) {
-    const group = keyGroupOfHash(hashes[row] as number, maxParallelism);
-    if (group >= keyGroups.first && group <= keyGroups.last) rows[count++] = row;
-  }
+  const rows = ownRows(options, hashes, place.slots);
+  const count = rows.length;
   // Of a slice without own keys there is no table.
   if (count === 0) return;
   const table = tableOf();
@@ -99,6 +115,36 @@ function readPage(
   if (table.size !== before + count)
     throw tableFile.corrupt(file, "a key of it is there twice, or in another file, too (TBR1)");
   copyValues(table, values, rows, slots);
+}
+
+/** Of a row table. */
+function readRows(
+  options: KeyedBackendOptions,
+  { reader, place, file }: PageSource,
+  { row, hasMarks }: RowLayout,
+  tableOf: () => HeapRowTable,
+): void {
+  reader.position = place.offset;
+  const { columns, count: slots, marks } = decodeColumns(row.type, reader);
+  const [markColumn] = hasMarks ? decodeColumns(markLayout.type, reader).columns : [];
+  const hashes = marks.keyHashes;
+  const hasForm = slots === place.slots && slots <= PAGE_SLOTS && reader.position === place.offset + place.length;
+  if (hashes === null || !hasForm) throw tableFile.corrupt(file, `the rows at ${place.offset} have another form`);
+  const rows = ownRows(options, hashes, slots);
+  if (rows.length === 0) return;
+  const kept = markColumn === undefined ? null : rows.map((at) => valuesOf(markColumn)[at] as number);
+  tableOf().add({ columns, hashes, rows, count: rows.length }, kept);
+}
+
+/** The places of records whose key groups this subtask has. */
+function ownRows({ keyGroups, maxParallelism }: KeyedBackendOptions, hashes: Int32Array, slots: number): Int32Array {
+  const rows = new Int32Array(slots);
+  let count = 0;
+  for (let row = 0; row < slots; row++) {
+    const group = keyGroupOfHash(hashes[row] as number, maxParallelism);
+    if (group >= keyGroups.first && group <= keyGroups.last) rows[count++] = row;
+  }
+  return rows.subarray(0, count);
 }
 
 function copyValues(table: HeapColumnTable, values: ColumnBatch, rows: Int32Array, slots: Int32Array): void {

@@ -6,13 +6,17 @@
  * TBS2 However it ends (SNL1), `unwritten` goes down by one.
  */
 import type { KeyedStateFile, KeyedStateHandle } from "../../checkpoint/index.ts";
-import { type ByteWriter, ColumnBatch, encodeColumns } from "../../record/index.ts";
+import { type ByteWriter, ColumnBatch, ColumnBuilder, encodeColumns } from "../../record/index.ts";
 import type { KeyedBackendOptions, SnapshotFile, SnapshotFiles, Turn } from "../backend.ts";
 import { PieceOutput } from "../snapshot/piece-output.ts";
 import { SnapshotLife } from "../snapshot/snapshot-life.ts";
 import { TurnBudget } from "../snapshot/turn-budget.ts";
 import type { FixedTable, TableContext } from "./column-table.ts";
 import { PAGE_SLOTS, type TablePage, valueColumn } from "./page.ts";
+import { isRowLayout, markLayout, type RowLayout } from "./row-meta.ts";
+import { placesOf, type RowPage } from "./row-page.ts";
+import type { FixedRows } from "./row-table.ts";
+import type { FixedSlicedRows } from "./sliced-rows.ts";
 import type { FixedSlicedTable } from "./sliced-table.ts";
 import { encodeTableIndex, type PagePlace, type SlicePlaces, tableFile, type TablePlaces } from "./table-file.ts";
 import type { TableLayout } from "./table-meta.ts";
@@ -20,10 +24,14 @@ import type { TableLayout } from "./table-meta.ts";
 export class TablesSnapshot {
   readonly #options: KeyedBackendOptions;
   readonly #life: SnapshotLife;
-  #tables: readonly FixedSlicedTable[];
+  #tables: readonly (FixedSlicedTable | FixedSlicedRows)[];
 
   /** `tables`: what `fix` of each gave in this turn. */
-  constructor(options: KeyedBackendOptions, context: TableContext, tables: readonly FixedSlicedTable[]) {
+  constructor(
+    options: KeyedBackendOptions,
+    context: TableContext,
+    tables: readonly (FixedSlicedTable | FixedSlicedRows)[],
+  ) {
     this.#options = options;
     this.#tables = tables.filter(({ slices }) => slices.length > 0);
     context.latest++;
@@ -56,8 +64,10 @@ export class TablesSnapshot {
       const places: SlicePlaces[] = [];
       for (const { slice, table } of slices) {
         const pages: PagePlace[] = [];
-        for (let number = 0; number * PAGE_SLOTS < table.size; number++) {
-          pages.push(writePage(output, layout, table, number));
+        for (const { slots, encode } of pagesOf(layout, table)) {
+          const offset = output.place;
+          encode(output.writer);
+          pages.push({ offset, length: output.place - offset, slots });
           if (output.isFull) await output.flush();
           if (budget.isSpent()) await budget.giveWay();
           this.#life.assertKept();
@@ -71,11 +81,26 @@ export class TablesSnapshot {
   }
 }
 
-function writePage(output: PieceOutput, layout: TableLayout, { pages, size }: FixedTable, number: number): PagePlace {
-  const slots = Math.min(PAGE_SLOTS, size - number * PAGE_SLOTS);
-  const offset = output.place;
-  encodePage(layout, pages[number] as TablePage, slots, output.writer);
-  return { offset, length: output.place - offset, slots };
+type WrittenPage = { readonly slots: number; readonly encode: (writer: ByteWriter) => void };
+
+function pagesOf(layout: TableLayout | RowLayout, table: FixedTable | FixedRows): Iterable<WrittenPage> {
+  return isRowLayout(layout) ? rowPages(layout, table as FixedRows) : slotPages(layout, table as FixedTable);
+}
+
+function* slotPages(layout: TableLayout, { pages, size }: FixedTable): Generator<WrittenPage> {
+  for (let number = 0; number * PAGE_SLOTS < size; number++) {
+    const slots = Math.min(PAGE_SLOTS, size - number * PAGE_SLOTS);
+    yield { slots, encode: (writer) => encodePage(layout, pages[number] as TablePage, slots, writer) };
+  }
+}
+
+function* rowPages(layout: RowLayout, { pages, count, last, used }: FixedRows): Generator<WrittenPage> {
+  for (let number = 0; number < count; number++) {
+    const page = pages[number] ?? null;
+    if (page === null) continue;
+    const places = placesOf(page, number === last ? used : PAGE_SLOTS);
+    if (places.length > 0) yield { slots: places.length, encode: (writer) => encodeRows(layout, page, places, writer) };
+  }
 }
 
 function encodePage({ key, value }: TableLayout, page: TablePage, count: number, writer: ByteWriter): void {
@@ -87,4 +112,26 @@ function encodePage({ key, value }: TableLayout, page: TablePage, count: number,
     return valueColumn(field, page.values[place] as TablePage["values"][number], { nulls, slots: count });
   });
   encodeColumns(new ColumnBatch(value, values, { count }), writer);
+}
+
+/** The rows at these places, in their order. */
+function encodeRows({ row, hasMarks }: RowLayout, page: RowPage, places: Int32Array, writer: ByteWriter): void {
+  const count = places.length;
+  const { hashes, columns } = page.rows;
+  const marks = { timestamps: null, keyHashes: hashes, rowKinds: null };
+  const all = new ColumnBatch(row, columns, { count, marks });
+  const isWhole = places[count - 1] === count - 1;
+  if (isWhole) encodeColumns(all, writer);
+  else encodeChosen(all, places, writer);
+  if (!hasMarks || page.marks === null) return;
+  const values = isWhole ? page.marks : Int32Array.from(places, (place) => page.marks?.[place] ?? 0);
+  encodeColumns(new ColumnBatch(markLayout, [{ kind: "int32", values, nulls: null }], { count }), writer);
+}
+
+function encodeChosen(batch: ColumnBatch, rows: Int32Array, writer: ByteWriter): void {
+  const builder = new ColumnBuilder(batch.layout.type, rows.length);
+  builder.append(batch, { rows, from: 0, to: rows.length });
+  const chosen = builder.take();
+  encodeColumns(chosen, writer);
+  chosen.release();
 }

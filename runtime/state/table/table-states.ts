@@ -4,10 +4,12 @@
  */
 import { StreamError } from "../../../base/index.ts";
 import type { StateDeclaration } from "../../checkpoint/index.ts";
-import type { SlicedTable, SlicedTableDescriptor } from "../../ports/index.ts";
+import type { RowTableDescriptor, SlicedRows, SlicedTable, SlicedTableDescriptor } from "../../ports/index.ts";
 import { keyGroupOfHash } from "../../record/index.ts";
 import type { KeyedBackendOptions, KeyedRestore, Turn } from "../backend.ts";
 import type { TableContext } from "./column-table.ts";
+import { declarationOfRowTable, declaredRowLayout, isRowLayout, isSameRowTable } from "./row-meta.ts";
+import { HeapSlicedRows } from "./sliced-rows.ts";
 import { HeapSlicedTable } from "./sliced-table.ts";
 import { declarationOfTable, describeTable, isSameTable, layoutOfTable } from "./table-meta.ts";
 import { readSlicedTables } from "./table-reader.ts";
@@ -17,9 +19,13 @@ export class TableStates {
   readonly #options: KeyedBackendOptions;
   readonly #context: TableContext;
   /** By name, in order of restore and declaration. */
-  readonly #tables: Map<string, HeapSlicedTable>;
+  readonly #tables: Map<string, HeapSlicedTable | HeapSlicedRows>;
 
-  private constructor(options: KeyedBackendOptions, context: TableContext, tables: Map<string, HeapSlicedTable>) {
+  private constructor(
+    options: KeyedBackendOptions,
+    context: TableContext,
+    tables: Map<string, HeapSlicedTable | HeapSlicedRows>,
+  ) {
     this.#options = options;
     this.#context = context;
     this.#tables = tables;
@@ -41,20 +47,31 @@ export class TableStates {
     const { operatorUid } = this.#options;
     const layout = layoutOfTable(operatorUid, descriptor);
     const table = this.#tables.get(layout.name) ?? new HeapSlicedTable(layout, this.#context);
-    if (table.isDeclared && !isSameTable(table.layout, layout)) {
-      throw new StreamError(
-        "OPTION_INVALID",
-        `operator "${operatorUid}" declares table "${layout.name}" twice: as ${describeTable(table.layout)} and as ${describeTable(layout)}; give each a name of its own (STA3)`,
-        { destiny: "terminal" },
-      );
-    }
+    if (table instanceof HeapSlicedRows) throw this.#otherKind(layout.name, "rows", "a table");
+    if (table.isDeclared && !isSameTable(table.layout, layout))
+      throw this.#declaredTwice(layout.name, describeTable(table.layout), describeTable(layout));
     if (!table.isDeclared) table.declare(operatorUid, layout);
     this.#tables.set(layout.name, table);
     return table;
   }
 
+  /** Errors: OPTION_INVALID, STATE_INCOMPATIBLE. */
+  declareRows(descriptor: RowTableDescriptor): SlicedRows {
+    const layout = declaredRowLayout(descriptor);
+    const { name } = layout;
+    const rows = this.#tables.get(name) ?? new HeapSlicedRows(layout, this.#context);
+    if (rows instanceof HeapSlicedTable) throw this.#otherKind(name, "a table", "rows");
+    if (!rows.layout.isDeclared) rows.declare(this.#options.operatorUid, layout);
+    else if (!isSameRowTable(rows.layout, layout))
+      throw this.#declaredTwice(name, declarationOfRowTable(rows.layout).type, declarationOfRowTable(layout).type);
+    this.#tables.set(name, rows);
+    return rows;
+  }
+
   declarations(): readonly StateDeclaration[] {
-    return [...this.#tables.values()].map(({ layout }) => declarationOfTable(layout));
+    return [...this.#tables.values()].map(({ layout }) =>
+      isRowLayout(layout) ? declarationOfRowTable(layout) : declarationOfTable(layout),
+    );
   }
 
   /** Null: there are no tables. */
@@ -62,6 +79,22 @@ export class TableStates {
     if (this.#tables.size === 0) return null;
     const fixed = [...this.#tables.values()].map((table) => table.fix());
     return new TablesSnapshot(this.#options, this.#context, fixed);
+  }
+
+  #declaredTwice(name: string, before: string, again: string): StreamError {
+    return new StreamError(
+      "OPTION_INVALID",
+      `operator "${this.#options.operatorUid}" declares table "${name}" twice: as ${before} and as ${again}; give each a name of its own (STA3)`,
+      { destiny: "terminal" },
+    );
+  }
+
+  #otherKind(name: string, before: string, now: string): StreamError {
+    return new StreamError(
+      "STATE_INCOMPATIBLE",
+      `"${name}" of operator "${this.#options.operatorUid}" was ${before} and is declared as ${now}; give it another name, or start without this savepoint`,
+      { destiny: "terminal" },
+    );
   }
 }
 

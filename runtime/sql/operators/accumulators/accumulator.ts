@@ -20,6 +20,8 @@ export type AggregateInput = {
   second: unknown;
   /** The columns that it is ordered by, by name; null: none. */
   order: RowObject | null;
+  /** All arguments, of a function of the user. */
+  values?: readonly unknown[];
 };
 
 export type Accumulator<S = unknown> = {

@@ -9,6 +9,7 @@ import { approximateCount, count, distinct } from "./counts.ts";
 import { edgeValue, arrayOfValues, joinedText, multisetOfValues } from "./gathered.ts";
 import { extreme } from "./extremes.ts";
 import { identitiesOf, severalIdentities } from "./identity.ts";
+import { userAccumulator } from "./user-aggregate.ts";
 import { average, spread, sum } from "./sums.ts";
 
 type Make = (site: AccumulatorSite) => unknown;
@@ -42,7 +43,8 @@ export function accumulatorOf(
   row: PlanRow,
   { retracts, counts }: Pick<AccumulatorSite, "retracts" | "counts">,
 ): Accumulator {
-  const make = makers[call.name];
+  const { user } = call;
+  const make = user === undefined ? makers[call.name] : () => userAccumulator(user);
   if (make === undefined) throw invalid(`${call.name} is no aggregate of a group`, "use it with OVER");
   const types = call.arguments.map((place) => (row[place] as PlanRow[number]).type);
   const inner = make({

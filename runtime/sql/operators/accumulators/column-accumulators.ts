@@ -11,7 +11,7 @@ import { columnAverage, columnSum } from "./column-sums.ts";
 /** Null: the call has none. Whether it is of DISTINCT values is not looked at. `row`: of the input, of which nothing is taken back. */
 export function columnAccumulatorOf(call: AggregateCall, row: PlanRow): ColumnAccumulator | null {
   const [first, second] = call.arguments;
-  if (call.order.length > 0 || second !== undefined) return null;
+  if (call.user !== undefined || call.order.length > 0 || second !== undefined) return null;
   if (call.name === "COUNT" || call.name === "APPROX_COUNT_DISTINCT") return columnCount;
   const type = row[first ?? -1]?.type;
   if (type === undefined) return null;

@@ -6,15 +6,14 @@ import {
   type AnyStore,
   type Column,
   isNull,
-  readText,
   t,
   TABLE_PAGE_BITS,
   type TextColumn,
   type ValueType,
 } from "../../../record/index.ts";
 import { columnTypeOf } from "../../rows/row-type.ts";
-import { compareTexts } from "../../rows/value-order.ts";
 import type { SqlType } from "../../types/sql-type.ts";
+import { compareTextsAt } from "../text-order.ts";
 import { changes, type ColumnAccumulator, type Pages, SLOT_MASK } from "./column-accumulator.ts";
 
 type Which = "least" | "greatest";
@@ -117,7 +116,7 @@ function textExtreme(which: Which): Extreme {
   const textsOf = (bests: Pages, page: number): TextValues => bests[page] as TextValues;
   return {
     isBetter: (bests, slot, column, row) => {
-      const order = compareAt(
+      const order = compareTextsAt(
         column as TextColumn,
         row,
         textsOf(bests, slot >> TABLE_PAGE_BITS).column(),
@@ -133,17 +132,4 @@ function textExtreme(which: Which): Extreme {
       putCopy.call(store, textsOf(bests, slot >> TABLE_PAGE_BITS).column(), slot & SLOT_MASK, at);
     },
   };
-}
-
-/** By code points: as bytes, but where surrogates stand alone. */
-function compareAt(left: TextColumn, row: number, right: TextColumn, place: number): number {
-  if (!left.isWellFormed || !right.isWellFormed) return compareTexts(readText(left, row), readText(right, place));
-  const [lengthLeft, lengthRight] = [left.lengths[row] as number, right.lengths[place] as number];
-  const [first, other] = [left.starts[row] as number, right.starts[place] as number];
-  const length = Math.min(lengthLeft, lengthRight);
-  for (let at = 0; at < length; at++) {
-    const difference = (left.bytes[first + at] as number) - (right.bytes[other + at] as number);
-    if (difference !== 0) return difference;
-  }
-  return lengthLeft - lengthRight;
 }

@@ -52,7 +52,8 @@ export function distinct(
     merge: (left, right) => {
       for (const [identity, rows] of place.of(right).entries()) {
         if (change(place.of(left), identity, rows) !== "first") continue;
-        const input: AggregateInput = { value: identities.value?.(identity) ?? identity, second: null, order: null };
+        const value = identities.value?.(identity) ?? identity;
+        const input: AggregateInput = { value, second: null, order: null, values: [value] };
         left.inner = inner.add(left.inner, input);
       }
       return left;

@@ -8,7 +8,7 @@ import { StreamError } from "../../../../base/index.ts";
 import type { MySqlSourceKey } from "../../../connectors/mysql/index.ts";
 import type { Source } from "../../../ports/index.ts";
 import { rowKinds } from "../../../record/index.ts";
-import { rowTypeOf, type SqlType } from "../../../sql/index.ts";
+import { rowTypeOf, type ScanFilter, type SqlType } from "../../../sql/index.ts";
 import type { TableOptions } from "../../options/table-options.ts";
 import { decodedSource } from "../../reading/decoded-source.ts";
 import type { TableColumn, TableSource } from "../../table-description.ts";
@@ -28,7 +28,7 @@ const PARTS_MAX = 10_000;
 type Answer = Readonly<Record<string, unknown>>;
 
 /** Errors: TableError. */
-export function mysqlScan(use: ConnectorUse, places: readonly number[]): TableSource {
+export function mysqlScan(use: ConnectorUse, places: readonly number[], filters: readonly ScanFilter[]): TableSource {
   const { table, options } = use;
   const columns = places.map((place) => table.columns[place] as TableColumn);
   const rowOf = rowReader(table, columns);
@@ -41,6 +41,7 @@ export function mysqlScan(use: ConnectorUse, places: readonly number[]): TableSo
     table: options.given("table-name"),
     select: selectList(columns),
     parts: partsOf(use),
+    where: filters.map((filter) => conditionOf(use, filter)).join(" and "),
     fetchRows,
     ...(key === null ? {} : { key }),
   }) as Source<unknown> as Source<Answer>;
@@ -67,6 +68,12 @@ function readable<T>(table: string, read: () => T): T {
       { destiny: "terminal", cause: error },
     );
   }
+}
+
+function conditionOf({ table }: ConnectorUse, { column, operator, value }: ScanFilter): string {
+  const name = quotedColumn((table.columns[column] as TableColumn).name);
+  if (value === null) return `${name} ${operator.toLowerCase()}`;
+  return `${name} ${operator} ${typeof value === "bigint" ? value : quotedText(value)}`;
 }
 
 /** TBMS1. None: the table is one part. */

@@ -19,7 +19,7 @@ import { serverUrl } from "./mysql-server.ts";
 type Outgoing = { readonly row: Row; readonly isDeleted: boolean };
 
 export const makeMysql: MakeConnector = (use) => ({
-  source: (columns) => mysqlScan(use, columns),
+  source: (columns, filters = []) => mysqlScan(use, columns, filters),
   lookup: (lookup) => askedMysql(use, lookup),
   sink: (changes) => {
     const { table, options } = use;

@@ -1,0 +1,75 @@
+/**
+ * Owns: conditions that a database tests as well, so that rows that nobody takes do not leave it.
+ *
+ * SQCF1 The condition stays where it is, and the table gets those parts of it that drop no row there which it would let pass here: a whole number compared with one, a text that is
+ *     equal to one (whatever else the database calls equal), and what is NULL. Texts have another order there, and decimals and times may have more digits than are read.
+ * SQCF2 Of a table that several take, no row is dropped.
+ */
+import { isInteger, isText } from "../types/type-families.ts";
+import type { CatalogTable } from "../validate/catalog.ts";
+import type { TypedExpression } from "../validate/typed-tree.ts";
+import { type NodeBuilder, namesOf } from "./node-builder.ts";
+import { conjunctsOf } from "./plan-expressions.ts";
+import type { PlanNode, ScanFilter, ScanNode } from "./plan-tree.ts";
+import { inputsFirst, inputsOf, withInputs } from "./rebuilt.ts";
+
+const FLIPPED: Readonly<Record<string, ScanFilter["operator"]>> = {
+  "=": "=",
+  "<>": "<>",
+  "<": ">",
+  "<=": ">=",
+  ">": "<",
+  ">=": "<=",
+};
+const TESTS: ReadonlySet<string> = new Set(["IS NULL", "IS NOT NULL"]);
+
+/** Plans of one script. `isFiltered`: whether its connector tests conditions. */
+export function withScanFilters(
+  roots: readonly PlanNode[],
+  isFiltered: (table: CatalogTable) => boolean,
+  builder: NodeBuilder,
+): readonly PlanNode[] {
+  const order = inputsFirst(roots);
+  const takers = new Map<PlanNode, number>();
+  for (const node of [...order.flatMap(inputsOf), ...roots]) takers.set(node, (takers.get(node) ?? 0) + 1);
+  const done = new Map<PlanNode, PlanNode>();
+  for (const node of order) {
+    const inputs = inputsOf(node).map((input) => done.get(input) ?? input);
+    const [input] = inputs;
+    const isSame = inputs.every((each, index) => each === inputsOf(node)[index]);
+    const isTaker =
+      node.kind === "calc" && input?.kind === "scan" && isFiltered(input.table) && takers.get(input) === 1;
+    const filters = isTaker ? conjunctsOf(node.condition).flatMap((part) => filterOf(part, input) ?? []) : [];
+    if (isTaker && filters.length > 0) {
+      const scan = builder.scan({ ...input, filters }, input.changes);
+      done.set(node, builder.calc({ ...node, input: scan }, namesOf(node.row)));
+    } else {
+      done.set(node, isSame ? node : withInputs(node, inputs, builder));
+    }
+  }
+  return roots.map((root) => done.get(root) ?? root);
+}
+
+/** SQCF1. Null: the table cannot test it. */
+function filterOf(part: TypedExpression, { columns }: ScanNode): ScanFilter | null {
+  if (part.kind !== "call") return null;
+  const [first, second] = part.arguments;
+  if (first === undefined) return null;
+  if (TESTS.has(part.name))
+    return first.kind === "column"
+      ? { column: columns[first.index] ?? -1, operator: part.name as ScanFilter["operator"], value: null }
+      : null;
+  const flipped = FLIPPED[part.name];
+  if (second === undefined || flipped === undefined) return null;
+  const isFirst = first.kind === "column";
+  const [column, value] = isFirst ? [first, second] : [second, first];
+  if (column.kind !== "column" || value.kind !== "literal") return null;
+  const operator = isFirst ? (part.name as ScanFilter["operator"]) : flipped;
+  const { literal } = value;
+  const place = columns[column.index] ?? -1;
+  if (isInteger(column.type) && literal.kind === "number" && /^-?\d{1,30}$/.test(literal.text))
+    return { column: place, operator, value: BigInt(literal.text) };
+  if (isText(column.type) && literal.kind === "string" && operator === "=")
+    return { column: place, operator, value: literal.value };
+  return null;
+}

@@ -1,0 +1,100 @@
+/**
+ * Owns: what a plan asks of functions of the user, and what is wrong where one does not have it.
+ *
+ * SQZH1 Over rows that change, a function that may give something else for the same values would take back what was never emitted: it is refused there.
+ * SQZH2 An aggregate undoes rows where they are taken back or leave a frame, and adds up states where a window is made of parts.
+ * SQZH3 A function that is opened runs in projections, filters and as a table function; other operators open none.
+ */
+import { fail } from "../syntax/problem.ts";
+import type { Span } from "../syntax/span.ts";
+import type { TypedExpression } from "../validate/typed-tree.ts";
+import { partsOf } from "../validate/values.ts";
+import { isUncertain } from "./plan-expressions.ts";
+import type { AggregateCall, PlanMode, PlanNode } from "./plan-tree.ts";
+import { inputsOf } from "./rebuilt.ts";
+
+type UserCall = TypedExpression & { readonly kind: "userCall" };
+
+/** Of one node. `placeOf`: of a call in the text. Errors: SqlFailure. */
+export function requireUserFunctions(node: PlanNode, mode: PlanMode, placeOf: (call: AggregateCall) => Span): void {
+  const calls = expressionsOf(node).flatMap(userCallsIn);
+  const isChanging = mode === "streaming" && inputsOf(node).some(({ changes }) => changes !== "append");
+  for (const call of calls) {
+    const { name, definition } = call.function;
+    if (isChanging && isUncertain(call))
+      fail(
+        call.at,
+        `${name} is not deterministic, and stands over rows that change: what is taken back would be computed anew`,
+        "Compute it ahead of the GROUP BY or join that makes the changes; or declare it deterministic, if it is.",
+      );
+    if (definition.open !== null && node.kind !== "calc" && node.kind !== "unnest")
+      fail(
+        call.at,
+        `${name} has to be opened, which is not done ${PLACES[node.kind] ?? "here"}`,
+        "Compute it in a query in FROM, and use its column.",
+      );
+  }
+  if ("calls" in node) for (const call of node.calls) requireAggregate(node, call, isChanging, placeOf);
+}
+
+const PLACES: Readonly<Partial<Record<PlanNode["kind"], string>>> = {
+  values: "in VALUES",
+  watermark: "in WATERMARK FOR",
+  join: "in ON",
+  intervalJoin: "in ON",
+  windowJoin: "in ON",
+  temporalJoin: "in ON",
+  lookupJoin: "in ON",
+};
+
+/** SQZH2. */
+function requireAggregate(
+  node: PlanNode & { readonly calls: readonly AggregateCall[] },
+  call: AggregateCall,
+  isChanging: boolean,
+  placeOf: (call: AggregateCall) => Span,
+): void {
+  const { user } = call;
+  if (user === undefined) return;
+  const { name, definition } = user;
+  const leaves = node.kind === "over" && node.frame.preceding !== null;
+  if (definition.retract === null && (isChanging || leaves))
+    fail(
+      placeOf(call),
+      `the aggregate ${name} has no retract, and ${leaves ? "rows leave the frame of OVER" : "its rows may be taken back"}`,
+      "Give it retract, which undoes add.",
+    );
+  const isWhole = node.kind !== "windowAggregate" || node.window.kind === "tumble";
+  if (definition.merge === null && !isWhole)
+    fail(
+      placeOf(call),
+      `the aggregate ${name} has no merge, and a window of ${node.window.kind.toUpperCase()} is made of several parts`,
+      "Give it merge, which adds the state of one part to that of another.",
+    );
+}
+
+const userCallsIn = (value: TypedExpression): readonly UserCall[] => [
+  ...(value.kind === "userCall" ? [value] : []),
+  ...partsOf(value).flatMap(userCallsIn),
+];
+
+function expressionsOf(node: PlanNode): readonly TypedExpression[] {
+  switch (node.kind) {
+    case "calc":
+      return [...node.values, ...(node.condition === null ? [] : [node.condition])];
+    case "watermark":
+      return [node.strategy];
+    case "values":
+      return node.rows.flat();
+    case "unnest":
+      return node.items;
+    case "join":
+    case "intervalJoin":
+    case "windowJoin":
+    case "temporalJoin":
+    case "lookupJoin":
+      return node.condition === null ? [] : [node.condition];
+    default:
+      return [];
+  }
+}

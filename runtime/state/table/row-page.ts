@@ -1,0 +1,53 @@
+/**
+ * Owns: the memory of 2^TABLE_PAGE_BITS slots of a row table: hashes, rows, marks, and which rows were removed.
+ *
+ * RPG1 Hashes and rows are only added: what a snapshot fixed of them stays as it is, so a copy of a page shares them. Marks and removals are its own.
+ */
+import { type AnyStore, type Column, type ColumnLayout, storeOf } from "../../record/index.ts";
+import { PAGE_SLOTS } from "./page.ts";
+
+export type PageRows = {
+  readonly hashes: Int32Array;
+  readonly stores: readonly AnyStore[];
+  /** Of the stores, as they are after the last row that was added. */
+  columns: readonly Column[];
+  used: number;
+};
+
+export type RowPage = {
+  readonly rows: PageRows;
+  readonly marks: Int32Array | null;
+  /** By place: 1 where the row was removed; null: none was. */
+  removed: Uint8Array | null;
+  removals: number;
+  /** The number of the last snapshot before its marks and removals were made: later ones hold them, too. */
+  readonly madeAfter: number;
+};
+
+export function createRowPage({ fields }: ColumnLayout, hasMarks: boolean, madeAfter: number): RowPage {
+  const stores = fields.map((field) => storeOf(field, PAGE_SLOTS));
+  return {
+    rows: {
+      hashes: new Int32Array(PAGE_SLOTS),
+      stores,
+      columns: stores.map((store) => store.column()),
+      used: 0,
+    },
+    marks: hasMarks ? new Int32Array(PAGE_SLOTS) : null,
+    removed: null,
+    removals: 0,
+    madeAfter,
+  };
+}
+
+export function copyRowPage({ rows, marks, removed, removals }: RowPage, madeAfter: number): RowPage {
+  return { rows, marks: marks?.slice() ?? null, removed: removed?.slice() ?? null, removals, madeAfter };
+}
+
+/** The places of the first `used` rows that are there. */
+export function placesOf({ removed }: RowPage, used: number): Int32Array {
+  const places = new Int32Array(used);
+  let count = 0;
+  for (let place = 0; place < used; place++) if (removed === null || removed[place] === 0) places[count++] = place;
+  return places.subarray(0, count);
+}
