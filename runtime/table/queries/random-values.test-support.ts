@@ -10,7 +10,7 @@ export const valueKinds: readonly ValueKind[] = ["int", "decimal", "double", "te
 
 const [OPEN, MIDDLE, CLOSE] = ["⟦", "¦", "⟧"];
 
-/** Text that DuckDB says otherwise. Not inside of each other's left part. */
+/** Text that DuckDB says otherwise; one may stand in another. */
 export const twoWords = (ours: string, theirs: string): string => `${OPEN}${ours}${MIDDLE}${theirs}${CLOSE}`;
 
 /** What one of both reads: of the innermost marks first. */
@@ -102,7 +102,11 @@ export class ValueWriter {
         () => `CHAR_LENGTH(${of("text")})`,
         () => `POSITION('e' IN ${of("text")})`,
         () => `CAST(EXTRACT(${c.pick(["SECOND", "MINUTE", "HOUR", "DAY"])} FROM ${of("time")}) AS INT)`,
-        () => `TRY_CAST(${of("text")} AS INT)`,
+        () => {
+          // A text such as 99.95 is cut, as in Flink, and not rounded.
+          const inner = of("text");
+          return twoWords(`TRY_CAST(${inner} AS INT)`, `CAST(TRUNC(TRY_CAST(${inner} AS DOUBLE)) AS INT)`);
+        },
         () => `(- ${of()})`,
       ],
       decimal: [
