@@ -6,7 +6,7 @@ import { describe, it } from "node:test";
 import { compareQueries } from "./query-comparison.test-support.ts";
 
 const SEED = 1;
-const QUERIES = 60;
+const QUERIES = 40;
 
 describe("random queries", () => {
   it(`give what DuckDB gives: ${QUERIES} of seed ${SEED}`, async () => {
