@@ -2,7 +2,7 @@
  * Owns: rows by key in the order of their times: those that wait for their time, and the versions of a key.
  * Called by: temporal-join.ts, with the key of the row at hand set.
  *
- * SQTR1 Rows of equal times stand as they came; of versions there is one of each time, the one that came last.
+ * SQTY1 Rows of equal times stand as they came; of versions there is one of each time, the one that came last.
  */
 import type { KeyedOperatorState, OperatorFactory, ValueState } from "../../ports/index.ts";
 import { describeType, t, type ValueType } from "../../record/index.ts";
