@@ -117,6 +117,21 @@ test("by the clock a row waits for its own time", async () => {
   assert.equal(run.keysWith("left") + run.keysWith("right"), 0);
 });
 
+test("by the clock rows that go sooner than others leave no calls of the clock behind", async () => {
+  const clock = new ManualClock();
+  const run = await open(intervalNode("LEFT", { isProctime: true, lower: -4000, upper: 0 }), clock);
+  for (let step = 0; step < 100; step++) {
+    run.give(0, ["+I", 1, null, step]);
+    run.harness.advance(300);
+    run.give(1, ["+I", 2, null, step]);
+    run.harness.advance(1100);
+  }
+  assert.ok(clock.armed <= 8, `${clock.armed} calls of the clock`);
+  run.harness.advance(10_000);
+  assert.equal(run.keysWith("left") + run.keysWith("right"), 0);
+  assert.equal(clock.armed, 0);
+});
+
 type Row = readonly [number | null, number, number];
 type Step = { readonly input: 0 | 1; readonly row: Row } | { readonly advance: number } | "restore";
 

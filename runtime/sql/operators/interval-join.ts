@@ -336,6 +336,8 @@ class IntervalJoin extends JoinOperator {
     this.#alarm = instant;
     const { clock } = this.context;
     this.context.schedule(Math.max(0, instant - clock.nowMs()), () => {
+      // Another call came to be sooner, and has seen to those that follow it.
+      if (this.#alarm !== instant) return;
       this.#alarm = Number.POSITIVE_INFINITY;
       this.#expire(clock.nowMs() - 1);
       this.#setAlarm();
