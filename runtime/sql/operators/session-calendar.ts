@@ -3,12 +3,17 @@
  * Called by: table-sessions.ts.
  *
  * SQSC1 A session stands in it for each stretch that its end was in. In all but the last one it is passed over: the end says which that is.
+ * SQSC2 A stretch is looked through again when one of its sessions may have ended, and not before: a session goes on, but never ends sooner.
  */
 
 /** Of the time that a session takes at least, that of a stretch: few sessions of a stretch are looked at before they end. */
 const STRETCHES = 64;
+/** The part of a stretch. */
+const PATIENCE = 1 / 16;
+const PATIENCE_MS_MAX = 50;
 
-type Stretch = { slices: number[]; slots: number[] };
+/** `first`: none of its sessions ends before (SQSC2). */
+type Stretch = { slices: number[]; slots: number[]; first: number };
 
 export class SessionCalendar {
   readonly #length: number;
@@ -24,9 +29,10 @@ export class SessionCalendar {
     if (before !== null && Math.floor(before / this.#length) === number) return;
     let stretch = this.#stretches.get(number);
     if (stretch === undefined) {
-      stretch = { slices: [], slots: [] };
+      stretch = { slices: [], slots: [], first: end };
       this.#stretches.set(number, stretch);
     }
+    if (end < stretch.first) stretch.first = end;
     stretch.slices.push(slice);
     stretch.slots.push(slot);
   }
@@ -37,10 +43,9 @@ export class SessionCalendar {
     endOf: (slice: number, slot: number) => number | null,
     close: (slice: number, slot: number) => void,
   ): void {
-    const reached = [...this.#stretches.keys()].filter((number) => number * this.#length <= instant);
-    for (const number of reached.sort((left, right) => left - right)) {
-      const { slices, slots } = this.#stretches.get(number) as Stretch;
-      const left: Stretch = { slices: [], slots: [] };
+    const reached = [...this.#stretches].filter(([, { first }]) => first <= instant);
+    for (const [number, { slices, slots }] of reached.sort(([left], [right]) => left - right)) {
+      const left: Stretch = { slices: [], slots: [], first: Number.POSITIVE_INFINITY };
       for (const [at, slice] of slices.entries()) {
         const slot = slots[at] as number;
         const end = endOf(slice, slot);
@@ -50,6 +55,7 @@ export class SessionCalendar {
           close(slice, slot);
           continue;
         }
+        if (end < left.first) left.first = end;
         left.slices.push(slice);
         left.slots.push(slot);
       }
@@ -61,7 +67,12 @@ export class SessionCalendar {
   /** The first instant at which one may have ended; null: there is none. */
   get earliest(): number | null {
     let earliest: number | null = null;
-    for (const number of this.#stretches.keys()) if (earliest === null || number < earliest) earliest = number;
-    return earliest === null ? null : earliest * this.#length;
+    for (const { first } of this.#stretches.values()) if (earliest === null || first < earliest) earliest = first;
+    return earliest;
+  }
+
+  /** How long sessions that have ended may wait for others, to be looked for together. */
+  get patienceMs(): number {
+    return Math.min(PATIENCE_MS_MAX, Math.max(1, Math.floor(this.#length * PATIENCE)));
   }
 }

@@ -283,8 +283,8 @@ class TableSessions implements StreamOperator<unknown, unknown> {
     const instant = this.#calendar.earliest ?? Number.POSITIVE_INFINITY;
     if (instant >= this.#alarm) return;
     this.#alarm = instant;
-    // What may have ended by now, and has not, is looked at again in a while.
-    this.#schedule(Math.max(1, instant - this.#clock.nowMs()), () => {
+    this.#schedule(Math.max(this.#calendar.patienceMs, instant - this.#clock.nowMs()), () => {
+      if (this.#alarm !== instant) return;
       this.#alarm = Number.POSITIVE_INFINITY;
       this.#closeUntil(this.#clock.nowMs());
       this.#setAlarm();

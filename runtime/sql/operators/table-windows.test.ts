@@ -219,6 +219,22 @@ test("sessions of processing time end by the clock, also after a restore, each o
   ]);
 });
 
+test("sessions of processing time that go on are looked at now and then, not at every tick of the clock (SQSC2)", async () => {
+  const clock = new ManualClock();
+  const proctime = input.map((each, at) => (at === TS ? column("ts", instant, "proctime") : each));
+  const window = { kind: "session", gap: 1_800_000, partition: [K], time: TS, isProctime: true } as const;
+  const run = await openRun(nodeOf(window, [K], "append", proctime, [call("COUNT", null, count)]), clock);
+  let calls = 0;
+  const after = clock.after.bind(clock);
+  clock.after = (delayMs, callback) => {
+    calls += 1;
+    return after(delayMs, callback);
+  };
+  run.feed([{ ...emptyRow, k: "a", ts: 0 }, { afterMs: 10_000 }, { ...emptyRow, k: "b", ts: 0 }, { afterMs: 1_840_000 }]);
+  assert.equal(run.shown.length, 2);
+  assert.ok(calls < 10, `${calls} calls of the clock`);
+});
+
 test("more keys than a page has slots are emitted, each once, and nothing is kept of a window that is over (SQTW2)", async () => {
   const run = await openRun(nodeOf(windows.hop, [I], "append", input, [call("COUNT", null, count)]));
   const rows = Array.from({ length: 3000 }, (_none, i): Row => ({ ...emptyRow, i: i % 2500, ts: i % 8 }));
