@@ -343,3 +343,25 @@ test("windows of instants end by the clock of the session's time zone", async ()
   assert.deepEqual(run.watermark(hour - 2), []);
   assert.deepEqual(run.watermark(hour - 1), [`+I[${hour / 2}, 7, ${hour}, ${2 * hour}, ${hour - 1}]`]);
 });
+
+test("of many places each batch changes a few, and the rows of others stay in theirs", async () => {
+  const places = 20_000;
+  const node = rankNode({
+    partitionBy: [],
+    from: 3,
+    to: places,
+    orderBy: [{ column: 1, direction: "DESC", nulls: "LAST" }],
+  });
+  const factory = rankOperator(node, session, "streaming");
+  const view = new ChangelogView();
+  let run = await ChangelogRun.open(factory, { inputs });
+  const worths: number[] = [];
+  for (let batch = 0; batch < 24; batch++) {
+    const rows = Array.from({ length: 1024 }, (_none, at) => ((batch * 1024 + at) * 7919) % 100_003);
+    view.apply(run.give(0, ...rows.map((worth): Change => ["+I", "a", worth, worth])));
+    worths.push(...rows);
+    if (batch === 21) run = await run.restored(factory, { inputs });
+  }
+  const best = worths.sort((left, right) => right - left).slice(2, places);
+  assert.deepEqual(view.rows, best.map((worth) => inWords("a", worth, worth)).sort());
+});

@@ -189,9 +189,8 @@ class TableRank implements StreamOperator<unknown, unknown> {
 
   /** SQJP2 */
   #emitComing(before: readonly number[], after: readonly number[], record: number): void {
-    const come = after.filter((entry) => !before.includes(entry));
-    for (const entry of before) {
-      if (after.includes(entry)) continue;
+    const come = without(after, before);
+    for (const entry of without(before, after)) {
       const same = come.findIndex((other) => this.#entries.areSame(entry, other));
       if (same < 0) this.#changes.put(rowKinds.delete, entry, record, 0);
       else come.splice(same, 1);
@@ -215,7 +214,9 @@ class TableRank implements StreamOperator<unknown, unknown> {
     const added: { readonly partition: Partition; readonly at: number; readonly record: number }[] = [];
     for (const partition of this.#changed) {
       const { ranked, before } = partition;
-      const free = (before as readonly number[]).filter((slot) => !ranked.includes(slot));
+      // Rows go from the end only: the slots that stay are those before the others.
+      const stays = ranked.reduce((count, entry) => (entry >= 0 ? count + 1 : count), 0);
+      const free = (before as readonly number[]).slice(stays);
       if (partition.unwritten !== null) free.push(partition.unwritten);
       partition.unwritten = null;
       for (const [at, entry] of ranked.entries()) {
@@ -310,6 +311,15 @@ class TableRank implements StreamOperator<unknown, unknown> {
     this.#cells = new Int32Array(places);
     this.#hashes = new Int32Array(places);
   }
+}
+
+/** For so many a set is more than they are. */
+const FEW = 16;
+
+function without(entries: readonly number[], others: readonly number[]): number[] {
+  if (others.length <= FEW) return entries.filter((entry) => !others.includes(entry));
+  const known = new Set(others);
+  return entries.filter((entry) => !known.has(entry));
 }
 
 /** 0, 1, 2, … */

@@ -230,7 +230,12 @@ test("sessions of processing time that go on are looked at now and then, not at 
     calls += 1;
     return after(delayMs, callback);
   };
-  run.feed([{ ...emptyRow, k: "a", ts: 0 }, { afterMs: 10_000 }, { ...emptyRow, k: "b", ts: 0 }, { afterMs: 1_840_000 }]);
+  run.feed([
+    { ...emptyRow, k: "a", ts: 0 },
+    { afterMs: 10_000 },
+    { ...emptyRow, k: "b", ts: 0 },
+    { afterMs: 1_840_000 },
+  ]);
   assert.equal(run.shown.length, 2);
   assert.ok(calls < 10, `${calls} calls of the clock`);
 });
