@@ -9,8 +9,8 @@
  */
 import { NO_SLOT } from "../../ports/index.ts";
 
-const SLOTS_FIRST = 1024;
-const BUCKETS_FIRST = 64;
+const SLOTS_FIRST = 32;
+const BUCKETS_FIRST = 32;
 /** 2^32 divided by the golden ratio: hashes of one subtask differ little in their lower bits, which say the key group. */
 const GOLDEN = 0x9e3779b1 | 0;
 const FOLD = 15;

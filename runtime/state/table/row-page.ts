@@ -1,7 +1,8 @@
 /**
- * Owns: the memory of 2^TABLE_PAGE_BITS slots of a row table: hashes, rows, marks, and which rows were removed.
+ * Owns: the memory of a page of a row table: hashes, rows, marks, and which rows were removed.
  *
  * RPG1 Hashes and rows are only added: what a snapshot fixed of them stays as it is, so a copy of a page shares them. Marks and removals are its own.
+ * RPG2 A table of few rows is small, for there are many: one for each slice. The first pages have room for fewer rows than 2^TABLE_PAGE_BITS, each for some times as many as the one before.
  */
 import { type AnyStore, type Column, type ColumnLayout, storeOf } from "../../record/index.ts";
 import { PAGE_SLOTS } from "./page.ts";
@@ -24,16 +25,29 @@ export type RowPage = {
   readonly madeAfter: number;
 };
 
-export function createRowPage({ fields }: ColumnLayout, hasMarks: boolean, madeAfter: number): RowPage {
-  const stores = fields.map((field) => storeOf(field, PAGE_SLOTS));
+const FIRST_ROWS = 32;
+/** As a power of two. */
+const GROWTH = 2;
+
+/** RPG2: for how many rows a page has room. */
+const roomOf = (number: number): number => Math.min(PAGE_SLOTS, FIRST_ROWS * 2 ** (GROWTH * number));
+
+export const roomIn = ({ rows }: RowPage): number => rows.hashes.length;
+
+export function createRowPage(
+  { fields }: ColumnLayout,
+  { number, hasMarks, madeAfter }: { readonly number: number; readonly hasMarks: boolean; readonly madeAfter: number },
+): RowPage {
+  const room = roomOf(number);
+  const stores = fields.map((field) => storeOf(field, room));
   return {
     rows: {
-      hashes: new Int32Array(PAGE_SLOTS),
+      hashes: new Int32Array(room),
       stores,
       columns: stores.map((store) => store.column()),
       used: 0,
     },
-    marks: hasMarks ? new Int32Array(PAGE_SLOTS) : null,
+    marks: hasMarks ? new Int32Array(room) : null,
     removed: null,
     removals: 0,
     madeAfter,

@@ -424,3 +424,15 @@ test("rows that come and go take no more pages than a few", async () => {
   assert.equal(table.size, 400);
   assert.ok(most < 8 * 1024, `a page begins at slot ${most}`);
 });
+
+test("many slices of a row each take little memory (RPG2)", async () => {
+  const world = await RowWorld.open(describedBy(["id"], { identity: null }), 1);
+  const rows = [someRow(1n)];
+  const { columns } = batchOf(rows);
+  const records = { columns, hashes: Int32Array.of(world.hashOf(rows[0] as Row)), rows: Int32Array.of(0), count: 1 };
+  const before = process.memoryUsage().arrayBuffers;
+  for (let slice = 0; slice < 2000; slice++) (world.rows[0] as SlicedRows).table(slice).add(records, null);
+  const each = (process.memoryUsage().arrayBuffers - before) / 2000;
+  assert.ok(each < 8 * 1024, `${each} bytes for each slice`);
+  assert.equal(world.rows[0]?.slices().length, 2000);
+});

@@ -31,10 +31,10 @@ import { RowChains } from "./row-chains.ts";
 import { gatherSlots } from "./row-gather.ts";
 import { hashFields } from "./row-hash.ts";
 import { type RowLayout, rowsConverted } from "./row-meta.ts";
-import { copyRowPage, createRowPage, placesOf, type RowPage } from "./row-page.ts";
+import { copyRowPage, createRowPage, placesOf, roomIn, type RowPage } from "./row-page.ts";
 
 /** A page is freed when so many of its rows were removed. */
-const REMOVALS_MAX = PAGE_SLOTS / 2;
+const removalsMax = (page: RowPage): number => roomIn(page) / 2;
 const TIDIED_AT_ONCE = 8;
 
 /** A table as a snapshot holds it: of the first `count` pages, which may have become more since. Of that numbered `last` the first `used` rows, of others all. */
@@ -95,7 +95,7 @@ export class HeapRowTable implements RowTable {
       const page = this.#pages[number] as RowPage;
       const target = page.rows;
       const place = target.used;
-      const added = Math.min(count - at, PAGE_SLOTS - place);
+      const added = Math.min(count - at, roomIn(page) - place);
       const gathering = { rows, from: at, to: at + added, at: place };
       for (let field = 0; field < target.stores.length; field++)
         (target.stores[field] as AnyStore).gather(columns[field] as Column, gathering);
@@ -125,11 +125,11 @@ export class HeapRowTable implements RowTable {
     this.#same?.remove(slot);
     const number = slot >> TABLE_PAGE_BITS;
     const page = this.#own(number);
-    page.removed ??= new Uint8Array(PAGE_SLOTS);
+    page.removed ??= new Uint8Array(roomIn(page));
     page.removed[slot & SLOT_MASK] = 1;
     page.removals += 1;
     this.#size -= 1;
-    if (page.removals === REMOVALS_MAX && number !== this.#last) this.#sparse.push(number);
+    if (page.removals === removalsMax(page) && number !== this.#last) this.#sparse.push(number);
   }
 
   markOf(slot: number): number {
@@ -284,11 +284,15 @@ export class HeapRowTable implements RowTable {
   #pageWithRoom(): number {
     const last = this.#pages[this.#last] ?? null;
     if (last !== null) {
-      if (last.rows.used < PAGE_SLOTS) return this.#last;
-      if (last.removals >= REMOVALS_MAX) this.#sparse.push(this.#last);
+      if (last.rows.used < roomIn(last)) return this.#last;
+      if (last.removals >= removalsMax(last)) this.#sparse.push(this.#last);
     }
     const number = this.#free.pop() ?? this.#pages.length;
-    const page = createRowPage(this.#layout.row, this.#layout.hasMarks, this.#context.latest);
+    const page = createRowPage(this.#layout.row, {
+      number,
+      hasMarks: this.#layout.hasMarks,
+      madeAfter: this.#context.latest,
+    });
     // A list that a snapshot has may get longer, but no page of it another.
     if (number < this.#pages.length) this.#changeList();
     this.#pages[number] = page;
@@ -327,7 +331,7 @@ export class HeapRowTable implements RowTable {
       const to = this.#pageWithRoom();
       const page = this.#pages[to] as RowPage;
       const place = page.rows.used;
-      const moved = Math.min(places.length - at, PAGE_SLOTS - place);
+      const moved = Math.min(places.length - at, roomIn(page) - place);
       const gathering = { rows: places, from: at, to: at + moved, at: place };
       for (const [field, store] of page.rows.stores.entries()) store.gather(rows.columns[field] as Column, gathering);
       for (let index = 0; index < moved; index++) {

@@ -14,7 +14,7 @@ import { TurnBudget } from "../snapshot/turn-budget.ts";
 import type { FixedTable, TableContext } from "./column-table.ts";
 import { PAGE_SLOTS, type TablePage, valueColumn } from "./page.ts";
 import { isRowLayout, markLayout, type RowLayout } from "./row-meta.ts";
-import { placesOf, type RowPage } from "./row-page.ts";
+import { placesOf, roomIn, type RowPage } from "./row-page.ts";
 import type { FixedRows } from "./row-table.ts";
 import type { FixedSlicedRows } from "./sliced-rows.ts";
 import type { FixedSlicedTable } from "./sliced-table.ts";
@@ -98,7 +98,7 @@ function* rowPages(layout: RowLayout, { pages, count, last, used }: FixedRows): 
   for (let number = 0; number < count; number++) {
     const page = pages[number] ?? null;
     if (page === null) continue;
-    const places = placesOf(page, number === last ? used : PAGE_SLOTS);
+    const places = placesOf(page, number === last ? used : roomIn(page));
     if (places.length > 0) yield { slots: places.length, encode: (writer) => encodeRows(layout, page, places, writer) };
   }
 }
