@@ -181,7 +181,7 @@ export class HeapRowTable implements RowTable {
   /** Another layout, which fits: columns are matched by name, new ones are null (RWM1). Then rows are chained (RTB4). */
   adopt(layout: RowLayout): void {
     if (this.#chains !== null) return;
-    const pages = this.#pages;
+    const pages = this.#pages.slice();
     this.#pages = [];
     this.#isListFixed = false;
     this.#last = NO_SLOT;
@@ -191,8 +191,10 @@ export class HeapRowTable implements RowTable {
     this.#columns = layout.row.fields.map(() => []);
     this.#startChains();
     // Restored pages have all of their rows.
-    for (const page of pages) {
+    for (const [number, page] of pages.entries()) {
       if (page === null) continue;
+      // Taken over page by page: there is never memory for both.
+      pages[number] = null;
       const { hashes, columns, used: count } = page.rows;
       const converted = rowsConverted(columns, { from: before.row, to: layout.row, places: PAGE_SLOTS });
       this.add({ columns: converted, hashes, rows: placesOf(page, count), count }, page.marks);
