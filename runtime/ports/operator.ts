@@ -145,6 +145,11 @@ export interface StreamOperator<I, O> {
   processInputBatch?(input: number, batch: ColumnBatch, from: number): number;
   /** The watermark is about to rise to `timestamp`: called before the event-time timers of keyed state fire. */
   beforeWatermark?(timestamp: number): void;
+  /**
+   * @internal Of an operator that may have much to emit at a watermark: called after the timers, and again until it answers true, which it does when all is emitted. Between two
+   * portions it asks `mayGoOn`, as a timer service does. Nothing else comes in until then.
+   */
+  reachWatermark?(timestamp: number, mayGoOn: () => boolean): boolean;
   /** Event-time timers of keyed state have been fired before. */
   onWatermark?(timestamp: number): void;
   /** Of an operator right behind a source, in its chain: what the reader says of its splits (WM-8). */

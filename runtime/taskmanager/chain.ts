@@ -3,7 +3,7 @@
  * Not here: when it is called (task.ts), states and snapshots (chain-state.ts), where edges lead (record writers).
  *
  * CHAI1 A record goes through the whole chain before the next one is taken; nothing between operators is queued.
- * CHAI2 A watermark passes an operator after its timers have fired and `onWatermark` returned (WM-2, OP4).
+ * CHAI2 A watermark passes an operator after its timers have fired, `reachWatermark` has emitted all and `onWatermark` returned (WM-2, OP4).
  * CHAI3 An operator that owns its watermarks lets only MAX_WATERMARK pass, and not even that if it owns all of them.
  * CHAI4 A watermark or status that an operator emits waits for what the operators after it still hold of earlier records (OP5).
  * CHAI7 What an operator collects as columns goes to each of its followers as that one takes it (column-joints.ts).
@@ -211,6 +211,8 @@ class FanOutput extends TimedOutput {
   }
 }
 
+const always = (): boolean => true;
+
 export class OperatorChain {
   readonly links: readonly ChainLink[];
   readonly writers: readonly AnyWriter[];
@@ -265,14 +267,16 @@ export class OperatorChain {
     return flushed;
   }
 
-  /** A watermark came in at the head; then `fireHeadTimers` until it answers true, then `passWatermark`. */
+  /** A watermark came in at the head; then `reachHead` until it answers true, then `passWatermark`. */
   beginWatermark(timestamp: number): void {
     this.head.beforeWatermark?.(timestamp);
   }
 
-  /** False when `mayGoOn` stopped it before all due timers of the head had fired. */
-  fireHeadTimers(timestamp: number, mayGoOn: () => boolean): boolean {
-    return this.#link(0).context.keyed?.advanceWatermark(timestamp, mayGoOn) ?? true;
+  /** False when `mayGoOn` stopped it before all due timers of the head had fired, and it had emitted all. */
+  reachHead(timestamp: number, mayGoOn: () => boolean): boolean {
+    const { operator, context } = this.#link(0);
+    if (context.keyed?.advanceWatermark(timestamp, mayGoOn) === false) return false;
+    return operator.reachWatermark?.(timestamp, mayGoOn) ?? true;
   }
 
   passWatermark(timestamp: number): void {
@@ -376,6 +380,7 @@ export class OperatorChain {
     if (this.#gatherers[index] !== undefined) this.completeInput(index);
     operator.beforeWatermark?.(timestamp);
     context.keyed?.advanceWatermark(timestamp);
+    operator.reachWatermark?.(timestamp, always);
     this.#passFrom(index, timestamp);
   }
 

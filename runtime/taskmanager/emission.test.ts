@@ -21,6 +21,28 @@ const behind = { kind: "operator", name: "behind", create: () => {
     prepareSnapshot() { seen.atBarrier.push(seen.taken); },
   };
 } };
+const atWatermark = { kind: "operator", name: "atWatermark", create: () => {
+  const held = [];
+  let output;
+  let left = null;
+  function* all() {
+    for (const n of held.splice(0))
+      for (const value of values(n)) {
+        output.collect(value, 0);
+        yield;
+      }
+  }
+  return {
+    open(_context, out) { output = out; },
+    process(n) { held.push(n); },
+    reachWatermark(_timestamp, mayGoOn) {
+      left ??= all();
+      while (!left.next().done) if (!mayGoOn()) return false;
+      left = null;
+      return true;
+    },
+  };
+} };
 export default job((env) => {
   env.configure({ name: "emission", checkpoints: { interval: "1 h" } });
   const numbers = env.fromSource(generatorSource({ generate: (n) => n, count: ${options.count}, type: t.int64 }), { uid: "numbers" });
@@ -82,6 +104,10 @@ const shapes: Record<string, { readonly expand: string; readonly factor: number 
         }
       },
     }, { uid: "expand" }).rebalance().transform(behind, { uid: "behind" });`,
+  },
+  "an operator that emits at a watermark": {
+    factor: 1,
+    expand: `numbers.rebalance().transform(atWatermark, { uid: "expand" }).rebalance().transform(behind, { uid: "behind" });`,
   },
   "two generators, one behind the other in one chain": {
     factor: 2,

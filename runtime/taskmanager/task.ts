@@ -467,7 +467,7 @@ export class Task implements LoopTask, CodeOwner {
 
   #rise(watermark: number): void {
     const { chain, emissions } = this.parts;
-    if (emissions.isPending || !chain.fireHeadTimers(watermark, this.mayGoOn) || emissions.isPending) return;
+    if (emissions.isPending || !chain.reachHead(watermark, this.mayGoOn) || emissions.isPending) return;
     this.#rising = null;
     chain.passWatermark(watermark);
   }

@@ -273,6 +273,7 @@ export class OperatorHarness<I, O> {
     this.#assertRunning();
     this.operator.beforeWatermark?.(timestamp);
     this.#keyed?.advanceWatermark(timestamp);
+    this.operator.reachWatermark?.(timestamp, () => true);
     this.operator.onWatermark?.(timestamp);
     this.#keyed?.releaseCurrentKey();
     const { ownsWatermarks } = this.operator;

@@ -4,7 +4,15 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { ManualClock } from "../../testkit/index.ts";
 import type { JoinType, PlanRow, WindowJoinNode } from "../plan/plan-tree.ts";
-import { ChangelogRun, inputOf, inWords, isLess, planRow, sessionOf } from "./changelog-run.test-support.ts";
+import {
+  type Change,
+  ChangelogRun,
+  inputOf,
+  inWords,
+  isLess,
+  planRow,
+  sessionOf,
+} from "./changelog-run.test-support.ts";
 import { windowJoinOperator } from "./held-join.ts";
 
 const SIDE = planRow({ id: "int", end: "time", worth: "int" });
@@ -45,6 +53,31 @@ test("rows of a window are joined when it ends, once, and what comes then is dro
   assert.equal(run.harness.metric("numLateRecordsDropped"), 1);
   assert.deepEqual(run.watermark(19), ["+I[1, 20, 1, 1, 20, 3]"]);
   assert.equal(run.keysWith("left") + run.keysWith("right"), 0);
+});
+
+test("the pairs of a window are emitted some at a time, and the others wait for room (SQJH3)", async () => {
+  for (const join of ["INNER", "FULL"] as const) {
+    const run = await ChangelogRun.open(factoryOf(join), { inputs });
+    for (let batch = 0; batch < 3; batch++) {
+      run.give(0, ...Array.from({ length: 1000 }, (_none, at): Change => ["+I", at, 10, batch]));
+      run.give(1, ...Array.from({ length: 1000 }, (_none, at): Change => ["+I", at, 10, 2 * batch + 1]));
+    }
+    const { operator } = run.harness;
+    const emitted: string[] = [];
+    let portions = 1;
+    while (operator.reachWatermark?.(9, () => false) !== true) {
+      const portion = run.taken();
+      assert.ok(portion.length <= 2048, `${portion.length} rows at once`);
+      emitted.push(...portion);
+      portions += 1;
+    }
+    emitted.push(...run.taken());
+    assert.ok(portions > 3, `${portions} portions`);
+    // 0 < 1, 3, 5; 1 < 3, 5; 2 < 3, 5.
+    assert.equal(new Set(emitted).size, 7000);
+    assert.equal(emitted.length, 7000);
+    assert.equal(run.keysWith("left") + run.keysWith("right"), 0);
+  }
 });
 
 type Row = readonly [number | null, number, number];

@@ -5,6 +5,7 @@
  * SQJH1 Only final rows are emitted: nothing is taken back.
  * SQJH2 A window is joined once, with all windows that end with it: their rows are in one slice, by the last millisecond, and go with it. A row that comes when its window
  *     has ended is late: it is dropped and counted, after a restore, too (SQJW1).
+ * SQJH3 A window may have many pairs: they are emitted some at a time, and where there is no room for more the next ones wait. No row and no barrier comes in between.
  */
 import {
   type Counter,
@@ -69,24 +70,25 @@ abstract class HeldJoin extends JoinOperator {
     this.sides[input].table(slice).add({ columns, hashes, rows, count: rows.length }, null);
   }
 
-  /** Emits the join of the rows of a slice, which are then gone. */
-  protected emitHeld(slice: number): void {
+  /** Emits the join of the rows of a slice, which are then gone: in portions (SQJH3). */
+  protected *emitHeld(slice: number): Generator<void> {
     const [left, right] = [this.sides[0].table(slice), this.sides[1].table(slice)];
     const isMatched = this.plans[1].keeps ? new Uint8Array(right.next.length) : null;
-    left.forEachPage((page) => this.#emitPage(page, { right, isMatched }));
+    for (const page of pagesOf(left)) yield* this.#emitPage(page, { right, isMatched });
     if (isMatched !== null)
-      right.forEachPage(({ columns, rows, firstSlot }) => {
+      for (const { columns, rows, firstSlot } of pagesOf(right)) {
         this.emitter.begin({ input: 1, columns, own: null, other: null });
         for (const row of rows) if (isMatched[firstSlot + row] === 0) this.emitter.emit(rowKinds.insert, row, NOTHING);
-      });
+        yield;
+      }
     this.emitter.flush();
     for (const side of this.sides) side.drop(slice);
   }
 
-  #emitPage(
+  *#emitPage(
     { columns, hashes, rows }: RowPageView,
     { right, isMatched }: { readonly right: RowTable; readonly isMatched: Uint8Array | null },
-  ): void {
+  ): Generator<void> {
     const arrived = this.arrived(0, columns, { hashes, rows });
     const first = this.firstIn(right, arrived);
     this.emitter.begin({ input: 0, columns, own: null, other: right });
@@ -115,8 +117,15 @@ abstract class HeldJoin extends JoinOperator {
           emitter.emit(rowKinds.insert, row, slot);
         }
       }
+      yield;
     }
   }
+}
+
+function pagesOf(table: RowTable): readonly RowPageView[] {
+  const pages: RowPageView[] = [];
+  table.forEachPage((page) => void pages.push(page));
+  return pages;
 }
 
 class WindowJoin extends HeldJoin {
@@ -124,6 +133,8 @@ class WindowJoin extends HeldJoin {
   readonly #ends: readonly [number, number];
   #watermark!: WatermarkMemory;
   #late!: Counter;
+  /** What the watermark at hand still has to emit. */
+  #ending: Generator<void> | null = null;
 
   constructor(node: WindowJoinNode, plans: SidePlans, session: SqlSession) {
     super(node, plans, session);
@@ -151,11 +162,21 @@ class WindowJoin extends HeldJoin {
     return rows.length;
   }
 
+  reachWatermark(timestamp: number, mayGoOn: () => boolean): boolean {
+    this.#ending ??= this.#endWindows(timestamp);
+    while (this.#ending.next().done !== true) if (!mayGoOn()) return false;
+    this.#ending = null;
+    return true;
+  }
+
   onWatermark(timestamp: number): void {
+    this.#watermark.raise(timestamp);
+  }
+
+  *#endWindows(timestamp: number): Generator<void> {
     const slices = new Set([...this.sides[0].slices(), ...this.sides[1].slices()]);
     const over = [...slices].filter((last) => last <= timestamp || timestamp === MAX_WATERMARK);
-    for (const last of over.sort((left, right) => left - right)) this.emitHeld(last);
-    this.#watermark.raise(timestamp);
+    for (const last of over.sort((left, right) => left - right)) yield* this.emitHeld(last);
   }
 
   prepareSnapshot(): void {
@@ -170,6 +191,6 @@ class BoundedJoin extends HeldJoin {
   }
 
   endInput(): void {
-    this.emitHeld(SLICE);
+    for (const _portion of this.emitHeld(SLICE));
   }
 }
