@@ -130,6 +130,18 @@ export class OperatorRun {
     flush();
   }
 
+  /** A watermark, for whose portions there is room one by one; what came of each. */
+  reach(watermark: number): readonly (readonly string[])[] {
+    const portions: (readonly string[])[] = [];
+    const { operator } = this.#harness;
+    for (let isDone = false, before = this.#harness.events.length; !isDone; before = this.#harness.events.length) {
+      isDone = operator.reachWatermark?.(watermark, () => false) ?? true;
+      portions.push(shownEvents(this.#harness.events.slice(before)));
+    }
+    operator.onWatermark?.(watermark);
+    return portions;
+  }
+
   /** A checkpoint, and another operator that goes on from it. */
   async restore(): Promise<void> {
     this.#checkpoints += 1;

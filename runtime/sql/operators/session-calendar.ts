@@ -37,12 +37,16 @@ export class SessionCalendar {
     stretch.slots.push(slot);
   }
 
-  /** Calls `close` for those that end by that instant, the first stretch first. `endOf`: the instant of its end; null: it is closed. */
+  /**
+   * Calls `close` for those that end by that instant, the first stretch first. `endOf`: the instant of its end; null: it is closed. False when `mayGoOn`, asked after each stretch,
+   * stopped it.
+   */
   forEachUntil(
     instant: number,
     endOf: (slice: number, slot: number) => number | null,
     close: (slice: number, slot: number) => void,
-  ): void {
+    mayGoOn: () => boolean,
+  ): boolean {
     const reached = [...this.#stretches].filter(([, { first }]) => first <= instant);
     for (const [number, { slices, slots }] of reached.sort(([left], [right]) => left - right)) {
       const left: Stretch = { slices: [], slots: [], first: Number.POSITIVE_INFINITY };
@@ -61,7 +65,9 @@ export class SessionCalendar {
       }
       if (left.slices.length === 0) this.#stretches.delete(number);
       else this.#stretches.set(number, left);
+      if (!mayGoOn()) return false;
     }
+    return true;
   }
 
   /** The first instant at which one may have ended; null: there is none. */

@@ -111,10 +111,12 @@ class TableSessions implements StreamOperator<unknown, unknown> {
     return count;
   }
 
+  reachWatermark(watermark: number, mayGoOn: () => boolean): boolean {
+    return this.#time.isProctime || this.#closeUntil(watermark + 1, mayGoOn);
+  }
+
   onWatermark(watermark: number): void {
-    if (this.#time.isProctime) return;
-    this.#closeUntil(watermark + 1);
-    this.#watermark.raise(watermark);
+    if (!this.#time.isProctime) this.#watermark.raise(watermark);
   }
 
   prepareSnapshot(): void {
@@ -222,15 +224,16 @@ class TableSessions implements StreamOperator<unknown, unknown> {
     this.#open.set(slice, open);
   }
 
-  /** Sessions that end at that instant or before are over. */
-  #closeUntil(instant: number): void {
-    this.#calendar.forEachUntil(
+  /** Sessions that end at that instant or before are over. False: `mayGoOn` stopped it. */
+  #closeUntil(instant: number, mayGoOn: () => boolean = always): boolean {
+    const isDone = this.#calendar.forEachUntil(
       instant,
       (slice, slot) => {
         const table = this.#tables.find(slice);
         return table === null || !isOpenAt(table, slot) ? null : this.#time.instantOf(endAt(table, slot));
       },
       (slice, slot) => this.#close(slice, slot),
+      mayGoOn,
     );
     this.#emit();
     this.#slices = this.#slices.filter((slice) => {
@@ -239,6 +242,7 @@ class TableSessions implements StreamOperator<unknown, unknown> {
       this.#tables.drop(slice);
       return false;
     });
+    return isDone;
   }
 
   #close(slice: number, slot: number): void {
@@ -291,6 +295,8 @@ class TableSessions implements StreamOperator<unknown, unknown> {
     });
   }
 }
+
+const always = (): boolean => true;
 
 type RecordOfKey = Parameters<ColumnTable["find"]>[0];
 

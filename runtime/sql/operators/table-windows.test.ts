@@ -240,6 +240,22 @@ test("sessions of processing time that go on are looked at now and then, not at 
   assert.ok(calls < 10, `${calls} calls of the clock`);
 });
 
+test("windows and sessions that one watermark ends are emitted as there is room, each once", async () => {
+  const rows = Array.from({ length: 60 }, (_none, at): Row => ({ ...emptyRow, k: `k${at % 3}`, ts: at }));
+  for (const window of [windows.hop, windows.tumble, { ...windows.session, gap: 1 }]) {
+    const open = (): Promise<OperatorRun> =>
+      openRun(nodeOf(window, [K], "append", input, [call("COUNT", null, count)]));
+    const [stopped, whole] = [await open(), await open()];
+    for (const run of [stopped, whole]) run.feed(rows);
+    whole.feed([{ watermark: 1000 }]);
+    const portions = stopped.reach(1000);
+    assert.ok(portions.length > 5, `${portions.length} portions`);
+    assert.deepEqual(portions.flat(), whole.shown);
+    stopped.feed([...rows, { watermark: 2000 }]);
+    assert.equal(stopped.metric(LATE_ROWS), rows.length);
+  }
+});
+
 test("more keys than a page has slots are emitted, each once, and nothing is kept of a window that is over (SQTW2)", async () => {
   const run = await openRun(nodeOf(windows.hop, [I], "append", input, [call("COUNT", null, count)]));
   const rows = Array.from({ length: 3000 }, (_none, i): Row => ({ ...emptyRow, i: i % 2500, ts: i % 8 }));

@@ -89,10 +89,12 @@ class TableWindows implements StreamOperator<unknown, unknown> {
     return count;
   }
 
+  reachWatermark(watermark: number, mayGoOn: () => boolean): boolean {
+    return this.#time.isProctime || this.#closeUntil(watermark + 1, mayGoOn);
+  }
+
   onWatermark(watermark: number): void {
-    if (this.#time.isProctime) return;
-    this.#closeUntil(watermark + 1);
-    this.#over.raise(watermark);
+    if (!this.#time.isProctime) this.#over.raise(watermark);
   }
 
   prepareSnapshot(): void {
@@ -103,12 +105,14 @@ class TableWindows implements StreamOperator<unknown, unknown> {
     this.#closeUntil(Number.POSITIVE_INFINITY);
   }
 
-  /** Windows that end at that instant or before are over. */
-  #closeUntil(instant: number): void {
+  /** Windows that end at that instant or before are over. False: `mayGoOn`, asked after each, stopped it. */
+  #closeUntil(instant: number, mayGoOn: () => boolean = always): boolean {
     for (let end = this.#earliest(); end !== null && this.#time.instantOf(end) <= instant; end = this.#earliest()) {
       this.#close(end);
       this.#over.raise(this.#time.lastInstantOf(end));
+      if (!mayGoOn()) return false;
     }
+    return true;
   }
 
   #close(end: number): void {
@@ -179,6 +183,8 @@ class TableWindows implements StreamOperator<unknown, unknown> {
     });
   }
 }
+
+const always = (): boolean => true;
 
 /** Null: the node needs more than tables hold; then windowAggregateOperator makes another. */
 export function tableWindows(node: WindowAggregateNode, session: SqlSession): OperatorFactory<unknown, unknown> | null {
