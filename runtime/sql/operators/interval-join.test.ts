@@ -4,7 +4,15 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { ManualClock } from "../../testkit/index.ts";
 import type { IntervalJoinNode, JoinType, PlanRow } from "../plan/plan-tree.ts";
-import { ChangelogRun, inputOf, inWords, isLess, planRow, sessionOf } from "./changelog-run.test-support.ts";
+import {
+  type Change,
+  ChangelogRun,
+  inputOf,
+  inWords,
+  isLess,
+  planRow,
+  sessionOf,
+} from "./changelog-run.test-support.ts";
 import { intervalJoinOperator } from "./interval-join.ts";
 
 const LEFT = planRow({ id: "int", at: "rowtime", worth: "int" });
@@ -69,6 +77,25 @@ test("a row that is emitted when it goes goes in time", async () => {
   ofRight.give(1, ["+I", 1, 100, 0]);
   assert.deepEqual(ofRight.watermark(104), ["watermark 94"]);
   assert.deepEqual(ofRight.watermark(105), ["+I[null, null, null, 1, 100, 0]", "watermark 95"]);
+});
+
+test("rows that go are emitted some at a time, and the others wait for room", async () => {
+  const run = await open(intervalNode("FULL"));
+  for (const input of [0, 1])
+    run.give(input, ...Array.from({ length: 3000 }, (_none, at): Change => ["+I", input, at, at]));
+  const { operator } = run.harness;
+  const emitted: string[] = [];
+  let portions = 1;
+  for (; operator.reachWatermark?.(10_000, () => false) !== true; portions++) {
+    const portion = run.taken();
+    assert.ok(portion.length <= 2048, `${portion.length} rows at once`);
+    emitted.push(...portion);
+  }
+  emitted.push(...run.taken());
+  assert.ok(portions > 4, `${portions} portions`);
+  assert.equal(new Set(emitted).size, 6000);
+  assert.equal(emitted.length, 6000);
+  assert.equal(run.keysWith("left") + run.keysWith("right"), 0);
 });
 
 test("watermarks wait for the row that waits the longest, and idleness passes", async () => {

@@ -100,9 +100,12 @@ class IntervalJoin extends JoinOperator {
     this.#setAlarm();
   }
 
+  reachWatermark(timestamp: number, mayGoOn: () => boolean): boolean {
+    return this.#node.isProctime || this.#expire(timestamp, mayGoOn);
+  }
+
   onWatermark(timestamp: number): void {
     this.#watermark.raise(timestamp);
-    if (!this.#node.isProctime) this.#expire(timestamp);
     if (this.#delay > 0 && timestamp < MAX_WATERMARK) this.output.emitWatermark(timestamp - this.#delay);
   }
 
@@ -271,19 +274,23 @@ class IntervalJoin extends JoinOperator {
         due.add({ time: (times[rows[at] as number] as number) + wait, slice, slot: slots[at] as number });
   }
 
-  /** SQJI1. Rows that are kept until that instant, or an earlier one, go. */
-  #expire(now: number): void {
+  /** SQJI1. Rows that are kept until that instant, or an earlier one, go. False: `mayGoOn` stopped it. */
+  #expire(now: number, mayGoOn: () => boolean = always): boolean {
     for (const side of [0, 1] as const) {
-      this.#emitDue(side, now);
+      const isDone = this.#emitDue(side, now, mayGoOn);
+      this.emitter.flush();
+      if (!isDone) return false;
       for (const slice of this.sides[side].slices()) if (this.#endOf(side, slice) <= now) this.sides[side].drop(slice);
     }
+    return true;
   }
 
-  #emitDue(side: 0 | 1, now: number): void {
+  #emitDue(side: 0 | 1, now: number, mayGoOn: () => boolean): boolean {
     const due = this.#due[side];
-    if (due === null) return;
+    if (due === null) return true;
     let at: RowTable | null = null;
-    while (due.earliest <= now) {
+    for (let emitted = 1; due.earliest <= now; emitted++) {
+      if (emitted % RECORDS_MAX === 0 && !mayGoOn()) return false;
       const { slice, slot } = due.take();
       const table = this.sides[side].table(slice);
       if (table.markOf(slot) === marks.done) continue;
@@ -293,7 +300,7 @@ class IntervalJoin extends JoinOperator {
       table.setMark(slot, marks.done);
       table.remove(slot);
     }
-    this.emitter.flush();
+    return true;
   }
 
   /** Until when the last row of a slice may be kept. */
@@ -344,6 +351,8 @@ class IntervalJoin extends JoinOperator {
     });
   }
 }
+
+const always = (): boolean => true;
 
 /** Records that go into one slice. */
 type Kept = { slice: number; readonly rows: Int32Array; readonly marks: Int32Array; count: number };
