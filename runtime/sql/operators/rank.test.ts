@@ -16,7 +16,7 @@ import {
   sessionOf,
 } from "./changelog-run.test-support.ts";
 import { rankOperator } from "./rank.ts";
-import { RowTable } from "./row-table.ts";
+import { SlotRows } from "./slot-rows.ts";
 import { SpreadRun } from "./spread-run.test-support.ts";
 import { tableRank } from "./table-rank.ts";
 
@@ -123,7 +123,7 @@ test("of rows that stay no more are kept than may be shown, and of those that ma
   growing.give(0, ...rows.slice(0, 2));
   growing.give(0, ...rows.slice(2));
   const more = { key: { cell: t.int32 as ValueType<unknown> }, value: { number: t.int64, hash: t.int32 } as never };
-  const { descriptor } = new RowTable("rows", { row: ROW, keys: [0] }, more);
+  const { descriptor } = new SlotRows("rows", { row: ROW, keys: [0] }, more);
   assert.equal(growing.keyed.slicedTable(descriptor).find(0)?.size, 2);
   const odd = [...ROW, DECIMAL];
   const node = { ...rankNode({}), row: odd, input: inputOf(odd) };

@@ -19,7 +19,7 @@ import { RowKeys } from "../rows/row-key.ts";
 import { rowTypeOf } from "../rows/row-type.ts";
 import { PAGE_SLOTS, SLOT_MASK } from "./accumulators/column-accumulator.ts";
 import { refuseRow } from "./batches-only.ts";
-import { fitsTable, RowTable } from "./row-table.ts";
+import { fitsTable, SlotRows } from "./slot-rows.ts";
 import { declarationOfTable } from "./table-aggregation.ts";
 
 const TABLE = "rows";
@@ -31,7 +31,7 @@ const STEP = PAGE_SLOTS / 2;
 class TableLatest implements StreamOperator<unknown, unknown> {
   readonly #node: DeduplicateNode;
   readonly #mode: PlanMode;
-  readonly #rows: RowTable;
+  readonly #rows: SlotRows;
   readonly #keys: RowKeys;
   readonly #builder: ColumnBuilder;
   readonly #keepsLast: boolean;
@@ -207,7 +207,7 @@ class TableLatest implements StreamOperator<unknown, unknown> {
   }
 }
 
-const rowsOf = ({ input, by }: DeduplicateNode): RowTable => new RowTable(TABLE, { row: input.row, keys: by });
+const rowsOf = ({ input, by }: DeduplicateNode): SlotRows => new SlotRows(TABLE, { row: input.row, keys: by });
 
 /** Null: its rows are none for tables; then deduplicateOperator makes another. */
 export function tableLatest(node: DeduplicateNode, mode: PlanMode): OperatorFactory<unknown, unknown> | null {

@@ -33,7 +33,7 @@ import { refuseRow } from "./batches-only.ts";
 import { hashWithin } from "./hash-within.ts";
 import { entryOf, recordOf, RowEntries } from "./row-entries.ts";
 import type { RowKind } from "./row-emitter.ts";
-import { fitsTable, RowTable } from "./row-table.ts";
+import { fitsTable, SlotRows } from "./slot-rows.ts";
 import { declarationOfTable } from "./table-aggregation.ts";
 
 const TABLE = "rows";
@@ -61,7 +61,7 @@ class TableRank implements StreamOperator<unknown, unknown> {
   readonly #node: RankNode;
   readonly #mode: PlanMode;
   readonly #to: number;
-  readonly #rows: RowTable;
+  readonly #rows: SlotRows;
   readonly #keys: RowKeys;
   readonly #entries: RowEntries;
   readonly #changes: RankChanges;
@@ -333,7 +333,7 @@ const hashPage = ({ values }: ColumnTable, slot: number): Int32Array =>
 /** Rows that leave: those of the table first in a batch's columns, then those of the batch; a selection has their order. */
 class RankChanges {
   readonly #node: RankNode;
-  readonly #rows: RowTable;
+  readonly #rows: SlotRows;
   readonly #builder: ColumnBuilder;
   #output!: Output<unknown>;
   #table!: ColumnTable;
@@ -348,7 +348,7 @@ class RankChanges {
   readonly #ranks = new Float64Array(PAGE_SLOTS);
   #count = 0;
 
-  constructor(node: RankNode, rows: RowTable) {
+  constructor(node: RankNode, rows: SlotRows) {
     this.#node = node;
     this.#rows = rows;
     this.#builder = new ColumnBuilder(rowTypeOf(node.row), PAGE_SLOTS);
@@ -424,8 +424,8 @@ class RankChanges {
   }
 }
 
-const rowsOf = ({ input, partitionBy }: RankNode): RowTable =>
-  new RowTable(TABLE, { row: input.row, keys: partitionBy }, { key: CELL, value: MARKS });
+const rowsOf = ({ input, partitionBy }: RankNode): SlotRows =>
+  new SlotRows(TABLE, { row: input.row, keys: partitionBy }, { key: CELL, value: MARKS });
 
 /** Null: its rows are taken back, are none for tables, or are of a window; then rankOperator makes another. */
 export function tableRank(node: RankNode, mode: PlanMode): OperatorFactory<unknown, unknown> | null {

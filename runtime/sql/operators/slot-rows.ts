@@ -33,7 +33,7 @@ export function fitsTable(row: PlanRow): boolean {
   return layoutOf(rowTypeOf(row)).fields.every(({ kind }) => kind !== "objects");
 }
 
-export class RowTable {
+export class SlotRows {
   readonly descriptor: SlicedTableDescriptor;
   /** Places of the key's columns in the row. */
   readonly keys: readonly number[];
