@@ -2,8 +2,8 @@
  * Owns: which sessions may be over at an instant: where each one stands, by stretches of the time of its end. In memory only: it follows from the sessions.
  * Called by: table-sessions.ts.
  *
- * SQSC1 A session stands in it for each stretch that its end was in. In all but the last one it is passed over: the end says which that is.
- * SQSC2 A stretch is looked through again when one of its sessions may have ended, and not before: a session goes on, but never ends sooner.
+ * SQSC1 A session stands in it once, in the stretch that its end was in when it came, or when it was last looked at: it goes on, and stays where it is until that stretch is looked through.
+ * SQSC2 A stretch is looked through again when one of its sessions may have ended, and not before: no session ends sooner than it was to.
  */
 
 /** Of the time that a session takes at least, that of a stretch: few sessions of a stretch are looked at before they end. */
@@ -23,10 +23,9 @@ export class SessionCalendar {
     this.#length = Math.max(1, Math.floor(gap / STRETCHES));
   }
 
-  /** `before`: the end until now, an instant; null: it is new in that slot. */
-  add(end: number, before: number | null, slice: number, slot: number): void {
+  /** A session that is new in that slot; `end`: an instant. */
+  add(end: number, slice: number, slot: number): void {
     const number = Math.floor(end / this.#length);
-    if (before !== null && Math.floor(before / this.#length) === number) return;
     let stretch = this.#stretches.get(number);
     if (stretch === undefined) {
       stretch = { slices: [], slots: [], first: end };
@@ -53,10 +52,14 @@ export class SessionCalendar {
       for (const [at, slice] of slices.entries()) {
         const slot = slots[at] as number;
         const end = endOf(slice, slot);
-        // SQSC1
-        if (end === null || Math.floor(end / this.#length) !== number) continue;
+        if (end === null) continue;
         if (end <= instant) {
           close(slice, slot);
+          continue;
+        }
+        // SQSC1: the stretch is one of those that follow.
+        if (Math.floor(end / this.#length) !== number) {
+          this.add(end, slice, slot);
           continue;
         }
         if (end < left.first) left.first = end;

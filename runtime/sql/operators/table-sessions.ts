@@ -171,10 +171,7 @@ class TableSessions implements StreamOperator<unknown, unknown> {
     other: Touched | undefined,
   ): { readonly table: ColumnTable; readonly slot: number } {
     const slice = Math.floor(end / this.#gap);
-    const instant = this.#time.instantOf(end);
     if (session !== undefined && session.slice === slice) {
-      const { table, slot } = session;
-      this.#calendar.add(instant, this.#time.instantOf(endAt(table, slot)), slice, slot);
       if (other !== undefined) this.#moveInto(session, other);
       return session;
     }
@@ -186,7 +183,7 @@ class TableSessions implements StreamOperator<unknown, unknown> {
     this.#aggregation.resetAt(table, slot);
     isOpenPage(table, slot)[slot & SLOT_MASK] = 1;
     this.#open.set(slice, (this.#open.get(slice) as number) + 1);
-    this.#calendar.add(instant, null, slice, slot);
+    this.#calendar.add(this.#time.instantOf(end), slice, slot);
     const place = { slice, table, slot };
     if (session !== undefined) this.#moveInto(place, session);
     return place;
@@ -219,7 +216,7 @@ class TableSessions implements StreamOperator<unknown, unknown> {
     for (let slot = 0; slot < table.size; slot++) {
       if (!isOpenAt(table, slot)) continue;
       open += 1;
-      this.#calendar.add(this.#time.instantOf(endAt(table, slot)), null, slice, slot);
+      this.#calendar.add(this.#time.instantOf(endAt(table, slot)), slice, slot);
     }
     this.#open.set(slice, open);
   }
