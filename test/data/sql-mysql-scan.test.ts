@@ -124,6 +124,39 @@ describe("tables of MySQL are read", { skip: mariadb.skip }, () => {
     }
   });
 
+  it("MSO3: with a key a restored part is read by the condition of now, and without one, or by another key, it is refused", async () => {
+    const scanOf = (end: bigint, key: readonly string[]) => {
+      const table = tableOf({ id: notNull(sql.int) }, options({ "scan.fetch-size": "10" }), key);
+      const filters = [{ column: 0, operator: "<", value: end }] as const;
+      return tableConnector(table).source?.([0], filters).source ?? assert.fail("it is read");
+    };
+    const begun = async (key: readonly string[]) => {
+      const harness = await SourceHarness.start(scanOf(1000n, key), { deadline: "120s" });
+      await harness.read(() => harness.values.length >= 100, 50);
+      const splits = harness.snapshot();
+      await harness.close();
+      return { splits, read: ids(harness.values) };
+    };
+    const keyed = await begun(["id"]);
+    const wider = await SourceHarness.start(scanOf(2000n, ["id"]), { splits: keyed.splits, deadline: "120s" });
+    await wider.read();
+    await wider.close();
+    assert.deepEqual([...keyed.read, ...ids(wider.values)], all.slice(0, 1999));
+    const { splits } = await begun([]);
+    for (const [what, key, message] of [
+      [
+        "another condition",
+        [],
+        /with the condition `id` < 1000 and no key, and the rest cannot be read with the condition `id` < 2000 and no key/,
+      ],
+      ["a key", ["id"], /and no key, and the rest cannot be read with the condition `id` < 2000 and the key `id`/],
+    ] as const) {
+      const counted = await SourceHarness.start(scanOf(2000n, key), { splits, deadline: "120s" });
+      await assert.rejects(counted.read(), message, what);
+      await counted.close();
+    }
+  });
+
   it("SQCF1: without the rows that a condition drops, and what the database calls equal is compared again", async () => {
     const columns = Object.entries(options(parted))
       .map(([name, value]) => `'${name}' = '${value}'`)
