@@ -1,6 +1,7 @@
 /** Tables of MariaDB that are read whole: in parts, in the middle of which a job is restored. */
 import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
+import { mysqlSource } from "../../runtime/connectors/mysql/index.ts";
 import { sqlJob } from "../../runtime/table/index.ts";
 import { tableConnector } from "../../runtime/tables/index.ts";
 import { notNull, sql, tableOf } from "../../runtime/tables/tables.test-support.ts";
@@ -155,6 +156,23 @@ describe("tables of MySQL are read", { skip: mariadb.skip }, () => {
       await assert.rejects(counted.read(), message, what);
       await counted.close();
     }
+  });
+
+  it("MSO1: the server waits for longer than for others", async () => {
+    const { host, port, user, password, database } = mariadb.database().address;
+    const source = mysqlSource({
+      server: `mysql://${user}:${encodeURIComponent(password)}@${host}:${port}/${database}`,
+      table: "numbers",
+      select: "@@session.net_write_timeout as seconds",
+      where: "id = 1",
+    });
+    const harness = await SourceHarness.start(source, { deadline: "120s" });
+    await harness.read();
+    await harness.close();
+    assert.deepEqual(
+      harness.values.map(({ seconds }) => Number(seconds)),
+      [86_400],
+    );
   });
 
   it("SQCF1: without the rows that a condition drops, and what the database calls equal is compared again", async () => {

@@ -57,6 +57,8 @@ export type MySqlSplit = {
 };
 
 const FETCH_ROWS = 1000;
+/** A server gives a reader up that takes nothing for so long; otherwise after a minute, for which a job's sink may well be away. */
+const WRITE_TIMEOUT_S = 86_400;
 const KEY_PREFIX = "$key";
 const ALIAS = "t";
 
@@ -194,7 +196,10 @@ class MySqlReader implements SourceReader<Row, MySqlSplit> {
     const { server, fetchRows, options } = this.#parts;
     const begun = this.#asNow(split);
     this.#splits[0] = begun;
-    if (this.#session === null || this.#session.isLost) this.#session = await Session.open(server);
+    if (this.#session === null || this.#session.isLost) {
+      this.#session = await Session.open(server);
+      await this.#session.run(`set session net_write_timeout = ${WRITE_TIMEOUT_S}`);
+    }
     if (this.#isClosed) {
       this.#session.destroy();
       return;
