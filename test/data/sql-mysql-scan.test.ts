@@ -35,10 +35,10 @@ describe("tables of MySQL are read", { skip: mariadb.skip }, () => {
 
   before(async () => {
     await run(
-      "create table numbers (id int primary key, name varchar(20), word varchar(20) not null, price decimal(12, 2) not null, unique key (word))",
+      "create table numbers (id int primary key, name varchar(20), word varchar(20) not null, price decimal(12, 2) not null, latin varchar(20) character set latin1, unique key (word))",
     );
     await run(
-      `insert into numbers select seq, if(seq % 3 = 0, null, concat('n', seq)), concat(char(97 + seq % 26), '''\\\\', seq), seq + 0.5 from seq_1_to_${ROWS}`,
+      `insert into numbers select seq, if(seq % 3 = 0, null, concat('n', seq)), concat(char(97 + seq % 26), '''\\\\', seq), seq + 0.5, if(seq = 12, 'zwölf', 'x') from seq_1_to_${ROWS}`,
     );
   });
 
@@ -121,7 +121,7 @@ describe("tables of MySQL are read", { skip: mariadb.skip }, () => {
       await second.close();
       assert.deepEqual([...ids(first.values), ...ids(second.values)], all);
     } finally {
-      await run("insert into numbers values (5, 'n5', 'f''\\\\5', 5.5), (6, null, 'g''\\\\6', 6.5)");
+      await run("insert into numbers values (5, 'n5', 'f''\\\\5', 5.5, 'x'), (6, null, 'g''\\\\6', 6.5, 'x')");
     }
   });
 
@@ -180,7 +180,7 @@ describe("tables of MySQL are read", { skip: mariadb.skip }, () => {
       .map(([name, value]) => `'${name}' = '${value}'`)
       .join(", ");
     const found = async (condition: string): Promise<readonly string[]> => {
-      const script = `CREATE TABLE numbers (id INT, name STRING, word STRING, PRIMARY KEY (id) NOT ENFORCED) WITH (${columns});
+      const script = `CREATE TABLE numbers (id INT, name STRING, word STRING, latin STRING, PRIMARY KEY (id) NOT ENFORCED) WITH (${columns});
         SELECT id FROM numbers WHERE ${condition};`;
       await using driver = await JobDriver.start(sqlJob(script, "job.sql"), { parallelism: 2, patience: "120s" });
       await driver.run();
@@ -191,6 +191,8 @@ describe("tables of MySQL are read", { skip: mariadb.skip }, () => {
     assert.deepEqual(await found("id < 10 AND name IS NULL"), ["3", "6", "9"]);
     assert.deepEqual(await found("word = 'e''\\4' AND id BETWEEN 1 AND 100"), ["4"]);
     assert.deepEqual(await found("name = 'N4'"), []);
+    assert.deepEqual(await found("latin = 'zwölf'"), ["12"]);
+    assert.deepEqual(await found("latin = '十二'"), []);
     const table = tableOf({ id: notNull(sql.int), name: sql.string }, options(), ["id"]);
     const filters = [
       { column: 0, operator: "<=", value: 5n },
