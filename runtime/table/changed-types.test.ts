@@ -28,7 +28,7 @@ function operatorOf(node: PlanNode): OperatorFactory<unknown, unknown> | null {
 }
 
 /** Its operator with state, where the column `worth` is of that type, and the table's rows come in that format. */
-function planned(query: string, type: string, format = "json") {
+function planned(query: string, [type, format = "json"]: readonly [type: string, format?: string]) {
   const plan = planScript(
     `CREATE TABLE orders (user_id INT, worth ${type}, ts TIMESTAMP(3), WATERMARK FOR ts AS ts) WITH ('connector' = 'kafka', 'format' = '${format}'); ${query}`,
   );
@@ -76,7 +76,7 @@ for (const [what, query, before, after] of [
     [after, before],
   ] as const)
     test(`state of ${what} is refused: ${old.join(" in ")} → ${now.join(" in ")}`, () => {
-      const [first, second] = [planned(query, ...old), planned(query, ...now)];
+      const [first, second] = [planned(query, old), planned(query, now)];
       assert.equal(first.uid, second.uid);
       assert.equal(compareDeclarations(first.uid, first.declares, second.declares).kind, "refused");
       assert.equal(compareDeclarations(first.uid, first.declares, first.declares).kind, "fits");
