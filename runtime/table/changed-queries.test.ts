@@ -51,6 +51,26 @@ for (const [what, second] of [
     await assert.rejects(changed(joinOf("n, worth", "id, name AS n"), second), { code: "STATE_INCOMPATIBLE" });
   });
 
+for (const [what, call, expected] of [
+  ["in columns", "COUNT(*)", "2"],
+  ["in columns, with its different values", "COUNT(DISTINCT w)", "2"],
+  ["as objects", "SUM(CAST(w AS DECIMAL(10, 0)))", "14"],
+] as const)
+  test(`a group is kept ${what} when its key has another name`, async () => {
+    const queryOf = (key: string): string =>
+      `SELECT CAST(${call} AS STRING) AS r FROM (SELECT user_id AS ${key}, worth AS w FROM orders) GROUP BY ${key}`;
+    const driver = await JobDriver.start(jobOf(queryOf("a")), { sources: { users: [], orders: [] } });
+    driver.push("orders", { user_id: 1, worth: 5, tax: 0 });
+    await driver.run();
+    const snapshot = await driver.snapshot();
+    await driver.close();
+    await using restored = await JobDriver.start(jobOf(queryOf("b")), { restore: snapshot });
+    restored.push("orders", { user_id: 1, worth: 9, tax: 0 });
+    restored.end();
+    await restored.run();
+    assert.equal(restored.output<ChangelogRecord>("out").at(-1)?.row["r"], expected);
+  });
+
 const ordered = [
   ["user_id, worth, tax, p", "tax, p, worth, user_id"],
   ["p, tax, worth, user_id", "worth, user_id, tax, p"],
