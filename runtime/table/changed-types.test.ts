@@ -81,3 +81,14 @@ for (const [what, query, before, after] of [
       assert.equal(compareDeclarations(first.uid, first.declares, second.declares).kind, "refused");
       assert.equal(compareDeclarations(first.uid, first.declares, first.declares).kind, "fits");
     });
+
+for (const [what, query, before, after] of [
+  ["the greatest text", "SELECT user_id, MAX(worth) FROM orders GROUP BY user_id", "VARCHAR(10)", "STRING"],
+  ["a group of a text", "SELECT worth, COUNT(*) FROM orders GROUP BY worth", "VARCHAR(10)", "VARCHAR(20)"],
+  ["a sum", "SELECT user_id, SUM(worth) FROM orders GROUP BY user_id", "DECIMAL(10, 2)", "DECIMAL(12, 2)"],
+] as const)
+  test(`state of ${what} is kept: ${before} → ${after}`, () => {
+    const [first, second] = [planned(query, [before]), planned(query, [after])];
+    assert.equal(first.uid, second.uid);
+    assert.equal(compareDeclarations(first.uid, first.declares, second.declares).kind, "fits");
+  });
