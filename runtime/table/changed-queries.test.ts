@@ -8,7 +8,7 @@ import { JobDriver } from "../testkit/index.ts";
 import { type ChangelogRecord, tableEnvironment } from "./index.ts";
 
 const User = t.record({ id: t.int32, name: t.nullable(t.string), city: t.nullable(t.string) });
-const Order = t.record({ user_id: t.int32, worth: t.nullable(t.int32) });
+const Order = t.record({ user_id: t.int32, worth: t.nullable(t.int32), tax: t.nullable(t.int32) });
 
 const jobOf = (query: string): Job =>
   job((env) => {
@@ -26,7 +26,7 @@ async function changed(first: string, second: string): Promise<readonly unknown[
   const snapshot = await driver.snapshot();
   await driver.close();
   await using restored = await JobDriver.start(jobOf(second), { restore: snapshot });
-  restored.push("orders", { user_id: 1, worth: 5 });
+  restored.push("orders", { user_id: 1, worth: 5, tax: 0 });
   restored.end();
   await restored.run();
   return restored.output<ChangelogRecord>("out").map(({ row }) => row);
@@ -50,3 +50,56 @@ for (const [what, second] of [
   test(`a column of them that is ${what} is refused: it would be NULL in what was kept`, async () => {
     await assert.rejects(changed(joinOf("n, worth", "id, name AS n"), second), { code: "STATE_INCOMPATIBLE" });
   });
+
+for (const [what, call, expected] of [
+  ["in columns", "COUNT(*)", "2"],
+  ["in columns, with its different values", "COUNT(DISTINCT w)", "2"],
+  ["as objects", "SUM(CAST(w AS DECIMAL(10, 0)))", "14"],
+] as const)
+  test(`a group is kept ${what} when its key has another name`, async () => {
+    const queryOf = (key: string): string =>
+      `SELECT CAST(${call} AS STRING) AS r FROM (SELECT user_id AS ${key}, worth AS w FROM orders) GROUP BY ${key}`;
+    const driver = await JobDriver.start(jobOf(queryOf("a")), { sources: { users: [], orders: [] } });
+    driver.push("orders", { user_id: 1, worth: 5, tax: 0 });
+    await driver.run();
+    const snapshot = await driver.snapshot();
+    await driver.close();
+    await using restored = await JobDriver.start(jobOf(queryOf("b")), { restore: snapshot });
+    restored.push("orders", { user_id: 1, worth: 9, tax: 0 });
+    restored.end();
+    await restored.run();
+    assert.equal(restored.output<ChangelogRecord>("out").at(-1)?.row["r"], expected);
+  });
+
+const ordered = [
+  ["user_id, worth, tax, p", "tax, p, worth, user_id"],
+  ["p, tax, worth, user_id", "worth, user_id, tax, p"],
+] as const;
+const timed = (columns: string): string => `(SELECT ${columns} FROM (SELECT *, PROCTIME() AS p FROM orders))`;
+const last = "QUALIFY ROW_NUMBER() OVER (PARTITION BY user_id ORDER BY";
+
+for (const [what, queryOf] of [
+  ["the last row of a key", (columns: string) => `SELECT worth, tax FROM ${timed(columns)} ${last} p DESC) = 1`],
+  ["a Top-N", (columns: string) => `SELECT worth, tax FROM ${timed(columns)} ${last} worth DESC) = 1`],
+  ["a join", (columns: string) => `SELECT worth, tax FROM ${timed(columns)} AS o JOIN users ON user_id = id`],
+  [
+    "an outer join",
+    (columns: string) => `SELECT worth, tax FROM ${timed(columns)} AS o LEFT JOIN users ON user_id = id`,
+  ],
+] as const)
+  for (const [before, after] of ordered)
+    test(`rows that ${what} has kept are the same when its columns are in another order: ${before} → ${after}`, async () => {
+      const driver = await JobDriver.start(jobOf(queryOf(before)), { sources: { users: [], orders: [] } });
+      driver.push("orders", { user_id: 1, worth: 5, tax: 2 });
+      await driver.run();
+      const snapshot = await driver.snapshot();
+      await driver.close();
+      await using restored = await JobDriver.start(jobOf(queryOf(after)), { restore: snapshot });
+      restored.push("orders", { user_id: 1, worth: 9, tax: 3 });
+      restored.push("users", { id: 1, name: "ada", city: "Bern" });
+      restored.end();
+      await restored.run();
+      const rows = restored.output<ChangelogRecord>("out").map(({ row }) => JSON.stringify(row));
+      assert.ok(rows.length >= 2);
+      assert.deepEqual([...new Set(rows)].toSorted(), ['{"worth":5,"tax":2}', '{"worth":9,"tax":3}']);
+    });

@@ -1,7 +1,8 @@
 /**
  * Owns: the operator of a lookup join: a table's connector, asked as async I/O asks (AS-1 to AS-8), or read whole.
  *
- * LKST1 Rows that are being asked for are in the checkpoint, and are asked for again after a restore.
+ * LKST1 Rows that are being asked for are in the checkpoint, and are asked for again after a restore, with all of their time and calls: after a long halt each would have no more
+ *     than a second, and a server that needs longer for all of them would fail the job again and again.
  */
 import { assert, isPromiseLike, StreamError } from "../../base/index.ts";
 import { asyncOperator, asyncPlan } from "../operators/index.ts";
@@ -48,12 +49,15 @@ export function lookupJoinOperator(
   const set = lookups();
   const fn = asking(node, table, () => lookupOf(node, session));
   const retry = retryOf(hint?.retry ?? null, table.retries);
-  const plan = asyncPlan<Row, Answer, Asking>("lookup join", {
-    order: hint?.order ?? set.order,
-    capacity: hint?.capacity ?? set.capacity,
-    timeout: hint?.timeoutMs ?? set.timeoutMs,
-    ...(retry === null ? {} : { retry }),
-  });
+  const plan = {
+    ...asyncPlan<Row, Answer, Asking>("lookup join", {
+      order: hint?.order ?? set.order,
+      capacity: hint?.capacity ?? set.capacity,
+      timeout: hint?.timeoutMs ?? set.timeoutMs,
+      ...(retry === null ? {} : { retry }),
+    }),
+    resumesAnew: true,
+  };
   const recordsOf = ({ rows }: Answer): readonly Row[] => rows;
   const inputType = rowTypeOf(node.input.row);
   return asyncOperator({ name: "lookupJoin", fn, plan, recordsOf, inputType: inputType as never }) as OperatorFactory<

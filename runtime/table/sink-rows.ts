@@ -4,6 +4,7 @@
  * TSKR1 Where a key of the query lies within the table's, a row of the table is one row of the query: it is written as it comes. Where several rows of the query may have
  *     one key of the table, the last of them that is there is the table's row (SQBK1).
  * TSKR2 Upserts say nothing of the row that they replace, which may have had another key of the table: they become changes first, unless both keys are the same.
+ * TSKR3 Their uids say by which columns they keep which (SQPU3): rows that come later take kept ones back, which have to be the same.
  */
 import { assert } from "../../base/index.ts";
 import { addOperator } from "../api/engine.ts";
@@ -38,7 +39,7 @@ export function stepsToKey(
 
 /** Spread by the table's key. */
 export function rowsByTableKey(
-  { input, uid, ttl }: PlanSink,
+  { input, uid, columns, ttl }: PlanSink,
   stream: Stream,
   by: readonly number[],
 ): readonly StreamOrigin[] {
@@ -51,7 +52,7 @@ export function rowsByTableKey(
     const logic = step === "normalize" ? normalized(node, key, kept) : rowsByKeyOperator(node, by, kept);
     // SQPU4
     const name = ttl === undefined ? step : `${step}-expiring`;
-    const options = { uid: `${uid}:${name}`, type: rowTypeOf(node.row) };
+    const options = { uid: `${uid}:${name}-${columns}-by-${key.join("-")}`, type: rowTypeOf(node.row) };
     rows = addOperator(
       { maker: rows.parts.maker, inputs: [keyedOrigins(rows, node.row, key)], isKeyed: true },
       step,

@@ -83,6 +83,26 @@ describe("lookup joins in MySQL", { skip: mariadb.skip }, () => {
       assert.deepEqual(set === "" ? lines : lines.toSorted(), set === "" ? expected : expected.toSorted());
     });
 
+  it("TBMA2: finds no row of a text that the column's character set cannot have", async () => {
+    await mariadb
+      .database()
+      .run(
+        "create table old_names (user_name varchar(20) character set utf8mb3 primary key, city varchar(20) character set latin1)",
+      );
+    await mariadb.database().run("insert into old_names values ('zoë', 'Zürich')");
+    const table = usersTable("", "user_name STRING, city STRING").replace("'users'", "'old_names'");
+    const query =
+      "SELECT o.id, u.city FROM orders AS o LEFT JOIN users FOR SYSTEM_TIME AS OF PROCTIME() AS u ON o.user_name = u.user_name";
+    const names = ["zoë", "zo😀", "東京"];
+    await using driver = await start(
+      jobOf(`${table};`, query),
+      names.map((name, at) => order(at, name)),
+    );
+    driver.end();
+    await driver.run();
+    assert.deepEqual(linesOf(driver), ["0 | Zürich", "1 | null", "2 | null"]);
+  });
+
   it("reads each type with all of its digits, and asks by them", async () => {
     const columns =
       "big BIGINT, price DECIMAL(38, 6), `day` DATE, `at` TIMESTAMP(6), instant TIMESTAMP_LTZ(3), clock TIME(3), part FLOAT, whole DOUBLE, packed BYTES, json STRING";

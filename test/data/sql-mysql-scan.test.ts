@@ -1,6 +1,7 @@
 /** Tables of MariaDB that are read whole: in parts, in the middle of which a job is restored. */
 import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
+import { mysqlSource } from "../../runtime/connectors/mysql/index.ts";
 import { sqlJob } from "../../runtime/table/index.ts";
 import { tableConnector } from "../../runtime/tables/index.ts";
 import { notNull, sql, tableOf } from "../../runtime/tables/tables.test-support.ts";
@@ -34,10 +35,10 @@ describe("tables of MySQL are read", { skip: mariadb.skip }, () => {
 
   before(async () => {
     await run(
-      "create table numbers (id int primary key, name varchar(20), word varchar(20) not null, price decimal(12, 2) not null, unique key (word))",
+      "create table numbers (id int primary key, name varchar(20), word varchar(20) not null, price decimal(12, 2) not null, latin varchar(20) character set latin1, unique key (word))",
     );
     await run(
-      `insert into numbers select seq, if(seq % 3 = 0, null, concat('n', seq)), concat(char(97 + seq % 26), '''\\\\', seq), seq + 0.5 from seq_1_to_${ROWS}`,
+      `insert into numbers select seq, if(seq % 3 = 0, null, concat('n', seq)), concat(char(97 + seq % 26), '''\\\\', seq), seq + 0.5, if(seq = 12, 'zwölf', 'x') from seq_1_to_${ROWS}`,
     );
   });
 
@@ -120,8 +121,58 @@ describe("tables of MySQL are read", { skip: mariadb.skip }, () => {
       await second.close();
       assert.deepEqual([...ids(first.values), ...ids(second.values)], all);
     } finally {
-      await run("insert into numbers values (5, 'n5', 'f''\\\\5', 5.5), (6, null, 'g''\\\\6', 6.5)");
+      await run("insert into numbers values (5, 'n5', 'f''\\\\5', 5.5, 'x'), (6, null, 'g''\\\\6', 6.5, 'x')");
     }
+  });
+
+  it("MSO3: with a key a restored part is read by the condition of now, and without one, or by another key, it is refused", async () => {
+    const scanOf = (end: bigint, key: readonly string[]) => {
+      const table = tableOf({ id: notNull(sql.int) }, options({ "scan.fetch-size": "10" }), key);
+      const filters = [{ column: 0, operator: "<", value: end }] as const;
+      return tableConnector(table).source?.([0], filters).source ?? assert.fail("it is read");
+    };
+    const begun = async (key: readonly string[]) => {
+      const harness = await SourceHarness.start(scanOf(1000n, key), { deadline: "120s" });
+      await harness.read(() => harness.values.length >= 100, 50);
+      const splits = harness.snapshot();
+      await harness.close();
+      return { splits, read: ids(harness.values) };
+    };
+    const keyed = await begun(["id"]);
+    const wider = await SourceHarness.start(scanOf(2000n, ["id"]), { splits: keyed.splits, deadline: "120s" });
+    await wider.read();
+    await wider.close();
+    assert.deepEqual([...keyed.read, ...ids(wider.values)], all.slice(0, 1999));
+    const { splits } = await begun([]);
+    for (const [what, key, message] of [
+      [
+        "another condition",
+        [],
+        /with the condition `id` < 1000 and no key, and the rest cannot be read with the condition `id` < 2000 and no key/,
+      ],
+      ["a key", ["id"], /and no key, and the rest cannot be read with the condition `id` < 2000 and the key `id`/],
+    ] as const) {
+      const counted = await SourceHarness.start(scanOf(2000n, key), { splits, deadline: "120s" });
+      await assert.rejects(counted.read(), message, what);
+      await counted.close();
+    }
+  });
+
+  it("MSO1: the server waits for longer than for others", async () => {
+    const { host, port, user, password, database } = mariadb.database().address;
+    const source = mysqlSource({
+      server: `mysql://${user}:${encodeURIComponent(password)}@${host}:${port}/${database}`,
+      table: "numbers",
+      select: "@@session.net_write_timeout as seconds",
+      where: "id = 1",
+    });
+    const harness = await SourceHarness.start(source, { deadline: "120s" });
+    await harness.read();
+    await harness.close();
+    assert.deepEqual(
+      harness.values.map(({ seconds }) => Number(seconds)),
+      [86_400],
+    );
   });
 
   it("SQCF1: without the rows that a condition drops, and what the database calls equal is compared again", async () => {
@@ -129,7 +180,7 @@ describe("tables of MySQL are read", { skip: mariadb.skip }, () => {
       .map(([name, value]) => `'${name}' = '${value}'`)
       .join(", ");
     const found = async (condition: string): Promise<readonly string[]> => {
-      const script = `CREATE TABLE numbers (id INT, name STRING, word STRING, PRIMARY KEY (id) NOT ENFORCED) WITH (${columns});
+      const script = `CREATE TABLE numbers (id INT, name STRING, word STRING, latin STRING, PRIMARY KEY (id) NOT ENFORCED) WITH (${columns});
         SELECT id FROM numbers WHERE ${condition};`;
       await using driver = await JobDriver.start(sqlJob(script, "job.sql"), { parallelism: 2, patience: "120s" });
       await driver.run();
@@ -140,6 +191,8 @@ describe("tables of MySQL are read", { skip: mariadb.skip }, () => {
     assert.deepEqual(await found("id < 10 AND name IS NULL"), ["3", "6", "9"]);
     assert.deepEqual(await found("word = 'e''\\4' AND id BETWEEN 1 AND 100"), ["4"]);
     assert.deepEqual(await found("name = 'N4'"), []);
+    assert.deepEqual(await found("latin = 'zwölf'"), ["12"]);
+    assert.deepEqual(await found("latin = '十二'"), []);
     const table = tableOf({ id: notNull(sql.int), name: sql.string }, options(), ["id"]);
     const filters = [
       { column: 0, operator: "<=", value: 5n },

@@ -65,6 +65,23 @@ describe("LookupCache", () => {
     assert.deepEqual(asked, ["a"]);
   });
 
+  for (const [what, limit] of [
+    ["since it was written", { ttlMs: 100 }],
+    ["since it was asked for", { idleMs: 100 }],
+  ] as const)
+    it(`LCA1: lets go of what is over ${what}, also of what nobody asks for again`, async () => {
+      const clock = new ManualClock();
+      const cache = new LookupCache<string>({ ...forEver, size: 1000, ...limit }, clock, isMissing);
+      const { ask, asked } = counted(cache);
+      for (let turn = 0; turn < 300; turn++) {
+        clock.advance(10);
+        await ask(`only ${turn}`);
+        await ask("often");
+      }
+      assert.ok(cache.size <= 21, `${cache.size} answers are kept`);
+      assert.equal(asked.filter((question) => question === "often").length, "ttlMs" in limit ? 30 : 1);
+    });
+
   it("LCA1: does not keep a failure", async () => {
     const cache = new LookupCache<string>({ ...forEver, size: 2, ttlMs: 100 }, new ManualClock(), isMissing);
     await assert.rejects(async () => cache.get("a", () => Promise.reject(new Error("away"))), /away/);

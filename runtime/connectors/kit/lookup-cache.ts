@@ -3,7 +3,7 @@
  * its answer for a while.
  *
  * LCA1 An answer is kept for `ttl` from its request on, and for `idle` since it was asked for last, whichever is over first; of the `size` answers that are kept the one that
- *      was not asked for longest goes first. A failure is never kept.
+ *      was not asked for longest goes first. A failure is never kept. What is over leaves the memory when others come, after twice its time at the latest.
  * LCA2 When the time of the call that asked is up, the others that wait for its answer ask themselves.
  */
 import { type Clock, type Duration, readDuration } from "../../../base/index.ts";
@@ -48,6 +48,8 @@ type Asked<A> = { readonly answer: Promise<A>; readonly signal: AbortSignal | un
 /** `idleAtMs`: when it was not asked for for too long. */
 type Kept<A> = { readonly answer: A; readonly untilMs: number; idleAtMs: number };
 
+const DROPPED_MAX = 100;
+
 /** The answers of one subtask, by what was asked. */
 export class LookupCache<A> {
   readonly #cache: CheckedCache | null;
@@ -56,6 +58,11 @@ export class LookupCache<A> {
   readonly #asked = new Map<string, Asked<A>>();
   /** The one asked for last is the last. */
   readonly #kept = new Map<string, Kept<A>>();
+
+  /** How many answers are in memory. */
+  get size(): number {
+    return this.#kept.size;
+  }
 
   /** `cache` null: no answer is kept. `isMissing`: whether the answer is that there is nothing. */
   constructor(cache: CheckedCache | null, clock: Clock, isMissing: (answer: A) => boolean) {
@@ -108,11 +115,15 @@ export class LookupCache<A> {
   #keep(question: string, answer: A, untilMs: number): void {
     const cache = this.#cache;
     if (cache === null || (!cache.keepsMissing && this.#isMissing(answer))) return;
-    this.#kept.set(question, { answer, untilMs, idleAtMs: this.#clock.monotonicMs() + cache.idleMs });
-    if (this.#kept.size <= cache.size) return;
-    for (const oldest of this.#kept.keys()) {
+    const nowMs = this.#clock.monotonicMs();
+    this.#kept.set(question, { answer, untilMs, idleAtMs: nowMs + cache.idleMs });
+    // From the one that was not asked for longest on: what nobody asks for again would stay for ever. More than comes leaves, and no step is long.
+    let dropped = 0;
+    for (const [oldest, kept] of this.#kept) {
+      const isOver = kept.untilMs <= nowMs || kept.idleAtMs <= nowMs;
+      if (dropped === DROPPED_MAX || (!isOver && this.#kept.size <= cache.size)) return;
       this.#kept.delete(oldest);
-      return;
+      dropped += 1;
     }
   }
 }

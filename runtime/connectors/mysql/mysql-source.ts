@@ -5,10 +5,11 @@
  * MSO1 A part is one query, read as its rows come: at most `fetchRows` of them wait in memory, and the server waits for them to be taken.
  * MSO2 With a `key` the rows of a part come in its order, and a restored reader goes on behind the last row that it gave: rows of earlier keys may come or go meanwhile. Without
  *      one it reads the part again, and leaves out as many rows as it gave: that is exact as long as the table stays as it is.
- * MSO3 A part's state has its condition: it is read to its end, whatever parts the job has by then.
+ * MSO3 A part's state has its bounds: it is read to its end, whatever parts the job has by then. Its `where` and its key may be others by then. Of rows in the order of the same key the
+ *      rest is read by the `where` of now; a part that is begun does not go on by another key, nor, where its rows are counted, by another `where`: which row is next cannot be told.
  */
 import type { Readable } from "node:stream";
-import { systemClock, type Timer } from "../../../base/index.ts";
+import { StreamError, systemClock, type Timer } from "../../../base/index.ts";
 import type { PollResult, ReaderContext, Source, SourceOutput, SourceReader } from "../../ports/index.ts";
 import { NO_TIMESTAMP, t, type ValueType } from "../../record/index.ts";
 import { checkNumber, optionInvalid } from "../kit/index.ts";
@@ -45,21 +46,25 @@ export type MySqlSourceOptions = {
   readonly name?: string;
 };
 
-/** A part that is not finished. `last`: the key of the last row that was given; `given`: how many were. */
+/** A part that is not finished. `where`, `by` (the columns of the key): as its rows were read; `last`: the key of the last row that was given; `given`: how many were. */
 export type MySqlSplit = {
   readonly id: string;
+  readonly part: string;
   readonly where: string;
+  readonly by: readonly string[];
   readonly last: readonly string[] | null;
   readonly given: number;
 };
 
 const FETCH_ROWS = 1000;
+/** A server gives a reader up that takes nothing for so long; otherwise after a minute, for which a job's sink may well be away. */
+const WRITE_TIMEOUT_S = 86_400;
 const KEY_PREFIX = "$key";
 const ALIAS = "t";
 
 /** A bounded source of rows as the client reads them. Errors: OPTION_INVALID; of its readers: SOURCE_FAILED. */
 export function mysqlSource(options: MySqlSourceOptions): Source<Row, MySqlSplit> {
-  const { name = "mysql", parts = [], where, fetchRows = FETCH_ROWS } = options;
+  const { name = "mysql", parts = [], fetchRows = FETCH_ROWS } = options;
   const server = checkServer(name, options.server);
   checkNumber(
     name,
@@ -68,17 +73,24 @@ export function mysqlSource(options: MySqlSourceOptions): Source<Row, MySqlSplit
     "a whole number from 1",
   );
   if (typeof options.table !== "string" || options.table === "") throw optionInvalid(name, "give a table");
-  const conditions = (parts.length === 0 ? [""] : parts).map((part) => allOf([where ?? "", part]));
+  const bounds = parts.length === 0 ? [""] : parts;
   return {
     kind: "source",
     name,
     boundedness: "bounded",
     type: t.any as ValueType<unknown> as ValueType<Row>,
     discover: () =>
-      conditions.map((condition, at) => ({ id: `part ${at + 1}`, where: condition, last: null, given: 0 })),
+      bounds.map((part, at) => ({ id: `part ${at + 1}`, part, ...readingOf(options), last: null, given: 0 })),
     createReader: (context) => new MySqlReader({ options, server, fetchRows }, context),
   };
 }
+
+type Reading = Pick<MySqlSplit, "where" | "by">;
+
+const readingOf = ({ where = "", key }: MySqlSourceOptions): Reading => ({ where, by: key?.columns ?? [] });
+
+const describeReading = ({ where, by }: Reading): string =>
+  `${where === "" ? "no condition" : `the condition ${where}`} and ${by.length === 0 ? "no key" : `the key ${by.join(", ")}`}`;
 
 const allOf = (conditions: readonly string[]): string =>
   conditions
@@ -182,14 +194,19 @@ class MySqlReader implements SourceReader<Row, MySqlSplit> {
 
   async #query(split: MySqlSplit): Promise<void> {
     const { server, fetchRows, options } = this.#parts;
-    if (this.#session === null || this.#session.isLost) this.#session = await Session.open(server);
+    const begun = this.#asNow(split);
+    this.#splits[0] = begun;
+    if (this.#session === null || this.#session.isLost) {
+      this.#session = await Session.open(server);
+      await this.#session.run(`set session net_write_timeout = ${WRITE_TIMEOUT_S}`);
+    }
     if (this.#isClosed) {
       this.#session.destroy();
       return;
     }
     this.#hasEnded = false;
     this.#repeated = options.key === undefined ? split.given : 0;
-    const rows = this.#session.stream(sqlOf(options, split), fetchRows);
+    const rows = this.#session.stream(sqlOf(options, begun), fetchRows);
     rows.on("error", (error) => this.#fail("read", error));
     rows.on("readable", () => this.#wake());
     rows.on("end", () => {
@@ -199,6 +216,19 @@ class MySqlReader implements SourceReader<Row, MySqlSplit> {
     this.#rows = rows;
     this.#isBusy = false;
     this.#wake();
+  }
+
+  /** MSO3. Errors: SOURCE_FAILED. */
+  #asNow(split: MySqlSplit): MySqlSplit {
+    const { options } = this.#parts;
+    const now = readingOf(options);
+    const isByKey = now.by.join() === split.by.join();
+    if (split.given === 0 || (isByKey && (now.by.length > 0 || now.where === split.where))) return { ...split, ...now };
+    throw new StreamError(
+      "SOURCE_FAILED",
+      `${this.#who}: ${split.given} rows of ${split.id} of the table ${options.table} were read with ${describeReading(split)}, and the rest cannot be read with ${describeReading(now)}; take the change back, or start without the source's state`,
+      { destiny: "terminal" },
+    );
   }
 
   #wake(): void {
@@ -214,9 +244,9 @@ class MySqlReader implements SourceReader<Row, MySqlSplit> {
 }
 
 /** MSO2 */
-function sqlOf({ table, select = "*", key }: MySqlSourceOptions, { where, last }: MySqlSplit): string {
+function sqlOf({ table, select = "*", key }: MySqlSourceOptions, { part, where, last }: MySqlSplit): string {
   const keys = key?.texts.map((text, at) => `${text} as \`${KEY_PREFIX}${at}\``) ?? [];
-  const condition = allOf([where, key === undefined || last === null ? "" : key.behind(last)]);
+  const condition = allOf([where, part, key === undefined || last === null ? "" : key.behind(last)]);
   // Without the table's name a column may be what is selected under its name: a text, ordered as texts are.
   const order = key === undefined ? "" : ` order by ${key.columns.map((column) => `${ALIAS}.${column}`).join(", ")}`;
   const rest = condition === "" ? "" : ` where ${condition}`;

@@ -6,7 +6,8 @@
  * ACL2 A record's time is that of all its attempts together. When it is up, `onTimeout` answers; when it does not, or there is none,
  *     the task fails, with the operator and the record in the message (AS-4). No call can hold the queue up for ever unless
  *     `timeout` is 0; the task's status names it then.
- * ACL3 With retries a restored record goes on with the attempts and the time that it had; at least one delay of a retry is left (AS-3).
+ * ACL3 With retries a restored record goes on with the attempts and the time that it had; at least one delay of a retry is left (AS-3). Where the plan says so, and without retries,
+ *     it is begun anew.
  * ACL4 A function that keeps the thread from other work for long is told so, once: nothing else of the slot runs meanwhile (AS-8).
  */
 import { type Clock, isPromiseLike, StreamError, type Timer } from "../../../base/index.ts";
@@ -101,9 +102,9 @@ export class AsyncCalls<I, R, C> {
 
   /** The records of a restored checkpoint, those with the least time left first; each is begun afterwards (ACL3). */
   resume(requests: readonly Request<I>[]): void {
-    const { retry, timeoutMs } = this.#parts.plan;
+    const { retry, timeoutMs, resumesAnew } = this.#parts.plan;
     for (const request of requests) {
-      if (retry === null || request.attempts === 0) {
+      if (retry === null || request.attempts === 0 || resumesAnew === true) {
         request.attempts = 0;
         request.retryAtMs = null;
         continue;

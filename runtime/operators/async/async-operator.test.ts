@@ -44,12 +44,12 @@ class Outside {
 async function open(
   outside: Outside,
   options: AsyncOptions<number, number, string> = {},
-  harness: HarnessOptions<number> = {},
+  { resumesAnew = false, ...harness }: HarnessOptions<number> & { readonly resumesAnew?: boolean } = {},
 ): Promise<OperatorHarness<number, number>> {
   const factory = asyncOperator<number, number, number, string>({
     name: "mapAsync",
     fn: outside.fn,
-    plan: asyncPlan("mapAsync", options),
+    plan: { ...asyncPlan("mapAsync", options), resumesAnew },
     recordsOf: singleRecord("mapAsync"),
     inputType: t.int64,
   });
@@ -193,6 +193,33 @@ describe("an async operator", () => {
     restored.advance(1);
     await restored.answered();
     assert.deepEqual(restored.values, [-1]);
+  });
+
+  it("ACL3 has all of its time and calls again where the plan says so, however long the halt was", async () => {
+    const options = { retry: { attempts: 3, delay: 100 }, timeout: 1000 };
+    const outside = new Outside();
+    const harness = await open(outside, options);
+    harness.process(1);
+    outside.of(1).fail(new Error("no"));
+    await harness.answered();
+    harness.advance(100);
+    const snapshot = await harness.snapshot(1);
+    harness.advance(10_000);
+    const again = new Outside();
+    const restored = await open(again, options, {
+      restore: [snapshot],
+      files: harness.files,
+      clock: harness.clock,
+      resumesAnew: true,
+    });
+    assert.deepEqual(
+      again.asked.map(({ call }) => call.attempt),
+      [1],
+    );
+    restored.advance(999);
+    again.of(1).answer(10);
+    await restored.answered();
+    assert.deepEqual(restored.values, [10]);
   });
 
   it("AS-4 a call that is not answered in time fails the task and is named", async () => {

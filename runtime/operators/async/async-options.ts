@@ -26,6 +26,8 @@ export type AsyncPlan<I, R, C> = {
   readonly timeoutMs: number | null;
   readonly onTimeout: AsyncCallback<I, R, C> | null;
   readonly retry: RetryPolicy<R> | null;
+  /** Whether a restored record has its first call and all its time before it (ACL3). Absent: no. */
+  readonly resumesAnew?: boolean;
 };
 
 /** `operation`: what the user called, for messages. Throws OPTION_INVALID. */

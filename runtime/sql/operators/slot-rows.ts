@@ -3,6 +3,7 @@
  * Called by: table-latest.ts, table-rank.ts.
  *
  * SQRW1 A key's columns are read from its table, or from a record with the same key. Floating-point columns are values as well: 0 and -0 are one key, and come back as they came.
+ * SQRW2 Values stand in the order of the columns' names: a query that is changed may have them at other places, under the same uid (SQPU3).
  */
 import type { ColumnTable, PageValues, SlicedTableDescriptor, TextValues } from "../../ports/index.ts";
 import {
@@ -47,7 +48,10 @@ export class SlotRows {
   ) {
     const { fields } = layoutOf(rowTypeOf(row));
     const isFloat = (place: number): boolean => fields[place]?.type.kind === "float64";
-    const kept = row.flatMap((_column, place) => (keys.includes(place) && !isFloat(place) ? [] : [place]));
+    const nameAt = (place: number): string => row[place]?.name ?? "";
+    const kept = row
+      .flatMap((_column, place) => (keys.includes(place) && !isFloat(place) ? [] : [place]))
+      .toSorted((one, other) => (nameAt(one) < nameAt(other) ? -1 : 1));
     this.keys = keys;
     this.#kept = kept.map((place, field) => ({ place, field }));
     const typeOf = (places: readonly number[], name: string): Fields =>

@@ -23,7 +23,8 @@ import { emptyRow, ownsEmptyKey } from "./empty-group.ts";
 import { ChangeEmitter } from "./change-emitter.ts";
 import { TableAggregation } from "./table-aggregation.ts";
 
-const TABLE = "table";
+/** That of the operator that keeps groups as objects, so that neither begins empty beside the other's state when a changed type takes the other way. */
+const TABLE = "groups";
 /** There is one. */
 const SLICE = 0;
 /** Records at a time: each may become two. */

@@ -99,7 +99,8 @@ export class TableAggregation {
       ({ argument, filters }, at) =>
         new DistinctValues(`${name}-values${at}`, { row, argument, filters }, () => this.#maxParallelism),
     );
-    const keys = groupBy.map((place) => row[place] as PlanRow[number]);
+    // By place, as the uid has them: how a key is called is nothing of the state.
+    const keys = groupBy.map((place, at) => ({ ...(row[place] as PlanRow[number]), name: `key${at}` }));
     const fields = calls.flatMap(({ accumulator }) => accumulator.fields);
     const named: Record<string, ValueType<unknown>> = Object.fromEntries(
       fields.map((type, at) => [`field${at}`, type]),

@@ -22,7 +22,8 @@ import { refuseRow } from "./batches-only.ts";
 import { fitsTable, SlotRows } from "./slot-rows.ts";
 import { declarationOfTable } from "./table-aggregation.ts";
 
-const TABLE = "rows";
+/** That of the operator that keeps rows as objects (see table-aggregate.ts). */
+const TABLE = "row";
 /** There is one. */
 const SLICE = 0;
 /** Keys at a time: each may give two rows. */

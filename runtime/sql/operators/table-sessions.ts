@@ -30,7 +30,8 @@ import { LATE_ROWS, WindowTime } from "./window-time.ts";
 
 type SessionWindow = Extract<PlanWindow, { kind: "session" }>;
 
-const TABLES = "session-tables";
+/** That of the operator that keeps sessions as objects (see table-aggregate.ts). */
+const TABLES = "sessions";
 /** Behind the states of the calls. Times are local. */
 const FIELDS: Readonly<Record<string, ValueType<unknown>>> = {
   start: t.timestamp as ValueType<unknown>,

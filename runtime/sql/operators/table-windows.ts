@@ -26,7 +26,8 @@ import { declarationOfWatermark, WatermarkMemory } from "./watermark-memory.ts";
 import { LATE_ROWS, WindowTime } from "./window-time.ts";
 import { firstOpenEnd, type SlicedWindow, WindowSlices } from "./windows.ts";
 
-const SLICES = "tables";
+/** That of the operator that keeps windows as objects (see table-aggregate.ts). */
+const SLICES = "slices";
 /** Of no time: there while a window is summed up, and never at a barrier. */
 const SUM_SLICE = Number.MIN_SAFE_INTEGER;
 

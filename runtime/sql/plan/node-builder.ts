@@ -272,10 +272,12 @@ export class NodeBuilder {
     return { ...own, kind: "windowJoin", uid: "", changes: "append", ...parts };
   }
 
-  /** Rows leave in the order of the left times; those of versions are earlier, and are times no more. */
+  /** Rows leave when the watermark has reached their left time: any other rowtime is late by then, and is a time no more. */
   temporalJoin(own: Own<TemporalJoinNode>): TemporalJoinNode {
-    const { left } = own;
-    const row = joinedRow(own).map((column, index) => (index < left.row.length ? column : { ...column, time: null }));
+    const { left, leftTime } = own;
+    const row = joinedRow(own).map((column, index) =>
+      index === leftTime || (index < left.row.length && column.time !== "rowtime") ? column : { ...column, time: null },
+    );
     const condition = this.#joinCondition(own);
     return { ...own, kind: "temporalJoin", uid: "", row, changes: "append", keys: left.keys, condition };
   }

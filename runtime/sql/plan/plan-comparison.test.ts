@@ -109,6 +109,17 @@ describe("a changed query and the state of the one before (SQCP1, SQCP2)", () =>
       planOf(`CREATE TABLE w (k INT, v ${type}); SELECT v FROM w JOIN s ON w.k = s.id`);
     assert.equal(comparePlans(joinOf("INT NOT NULL"), joinOf("INT")).fits, true);
     assert.match(compared(joinOf("INT"), joinOf("INT NOT NULL"))[2] ?? "", /left\.v was INT, and is INT NOT NULL/);
+    for (const [before, after] of [
+      ["VARCHAR(10)", "VARCHAR(20)"],
+      ["VARCHAR(10) NOT NULL", "STRING"],
+      ["DECIMAL(10, 2)", "DECIMAL(12, 2)"],
+      ["BYTES", "VARBINARY(9)"],
+    ] as const)
+      assert.equal(comparePlans(joinOf(before), joinOf(after)).fits, true, after);
+    assert.match(
+      compared(joinOf("DECIMAL(10, 2)"), joinOf("DECIMAL(10, 4)"))[2] ?? "",
+      /left\.v was DECIMAL\(10, 2\), and is DECIMAL\(10, 4\)/,
+    );
   });
 
   it("may have its plan from JSON, which is read for nothing else (SQSP1)", () => {

@@ -2,7 +2,8 @@
  * Owns: what becomes of a job's state when its query changes: which operators of the new plan find theirs, and of each other why not. Pure.
  * Called by: `streamjob sql --compare`, `streamjob diff`. When a job is restored, the JobManager decides by what the checkpoint has, with the same outcome.
  *
- * SQCP1 State is found by its uid, and fits when what it holds has the types of then; a column may have become nullable, nothing else.
+ * SQCP1 State is found by its uid, and fits when what it holds has the types of then; a column may have become nullable. How many letters, bytes or digits ahead of its point a type
+ *     may have does not count: values are kept as they are.
  * SQCP2 The reason why state is lost is how its operator differs from the one of the new plan that is the most like it, of those that find no state.
  */
 import type { ExplainedNode, ExplainedPlan } from "./explain.ts";
@@ -101,13 +102,20 @@ function misfitOf(before: Stateful, after: Stateful): string | null {
   const names = Object.keys(after.state);
   const changed = names.filter((name) => {
     const [old, now] = [before.state[name], after.state[name]];
-    return old !== undefined && old !== now && old !== `${now} NOT NULL`;
+    if (old === undefined || now === undefined) return false;
+    return storedAs(old) !== storedAs(now) && storedAs(old) !== `${storedAs(now)} NOT NULL`;
   });
   if (changed.length === 0) return null;
   return changed
     .map((name) => `${labelOf(name, after)} was ${before.state[name]}, and is ${after.state[name]}`)
     .join("; ");
 }
+
+const storedAs = (type: string): string =>
+  type
+    .replaceAll(/\bVARCHAR\(\d+\)/g, "STRING")
+    .replaceAll(/\bVARBINARY\(\d+\)/g, "BYTES")
+    .replaceAll(/\bDECIMAL\(\d+, /g, "DECIMAL(38, ");
 
 /** The aggregates' own words for what has only a number. */
 function labelOf(name: string, { parts }: Stateful): string {

@@ -164,7 +164,7 @@ function finished(
     else {
       const { target: name, table } = draft.insert;
       const uid = uids.uniqueOf("sink", `${name} of ${uids.describedOf(input).text}`);
-      sinks.push(ttls.ofSink({ uid, name, table, input }));
+      sinks.push(ttls.ofSink({ uid, name, table, input, columns: uids.columnsOf(input) }));
     }
   }
   return { sinks, queries };

@@ -267,6 +267,8 @@ export type PlanSink = {
   readonly name: string;
   readonly table: CatalogTable;
   readonly input: PlanNode;
+  /** What the columns of the input are, for the uids of what keeps its rows by the table's key. */
+  readonly columns: string;
   /** Of the rows that it keeps by the table's key, where it does. */
   readonly ttl?: number;
 };

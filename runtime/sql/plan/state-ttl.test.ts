@@ -80,6 +80,18 @@ describe("how long state stays (SQPZ1)", () => {
       "SELECT * FROM (SELECT /*+ STATE_TTL('t' = '1 h') */ *, ROW_NUMBER() OVER (PARTITION BY b ORDER BY a) AS n FROM t) WHERE n <= 3",
       ["rank 1h"],
     ],
+    [
+      "not of a window's Top-N, whatever a hint says",
+      "SELECT * FROM (SELECT /*+ STATE_TTL('w' = '1 h') */ *, ROW_NUMBER() OVER (PARTITION BY window_start, window_end ORDER BY a) AS n FROM TABLE(TUMBLE(TABLE t, DESCRIPTOR(ts), INTERVAL '1' HOUR)) AS w) WHERE n <= 3",
+      [],
+    ],
+    ...[
+      "SELECT /*+ STATE_TTL('t' = '1 h') */ b, COUNT(*) FROM t GROUP BY b",
+      "SELECT /*+ STATE_TTL('t' = '1 h') */ t.a FROM t JOIN s ON t.id = s.id",
+    ].map(
+      (query) =>
+        ["not of bounded input, whatever a hint says", `SET 'execution.runtime-mode' = 'batch';${query}`, []] as const,
+    ),
   ] as const)
     it(what, () => assert.deepEqual(ttlsOf(script), expected));
 

@@ -45,7 +45,7 @@ export class StateTtls {
   }
 
   #withTtl(node: PlanNode): PlanNode {
-    if (!keepsForever(node, this.#mode)) return node;
+    if (!keepsForever(node, this.#mode)) return withoutTtl(node);
     if (node.kind === "join") return withSides(node, this.#default);
     const ttl = node.ttl ?? this.#default;
     return ttl === null || ttl === node.ttl ? node : { ...node, ttl };
@@ -69,6 +69,13 @@ function keepsForever(node: PlanNode, mode: PlanMode): node is Keeping {
     default:
       return false;
   }
+}
+
+/** What a hint says of it means nothing. */
+function withoutTtl(node: PlanNode): PlanNode {
+  if (!("ttl" in node)) return node;
+  const { ttl: _ttl, ...rest } = node;
+  return rest;
 }
 
 function withSides(node: PlanNode & { readonly kind: "join" }, byDefault: number | null): PlanNode {

@@ -57,6 +57,18 @@ describe("a uid", () => {
     assert.notEqual(rank("id"), rank("id, ts"));
   });
 
+  it("of the rows that a sink keeps is another one when what is written is computed in another way, and stays when a filter changes (SQPU3)", () => {
+    const columnsOf = (query: string): string | undefined => {
+      const plan = planScript(`${tables}INSERT INTO o (k, n) ${query}`);
+      assert.ok(plan.kind === "plan");
+      return plan.sinks[0]?.columns;
+    };
+    const columns = columnsOf("SELECT b, SUM(a) FROM t GROUP BY b, id");
+    assert.equal(columnsOf("SELECT b AS x, SUM(a) AS y FROM t WHERE id > 3 GROUP BY b, id HAVING SUM(a) > 1"), columns);
+    assert.notEqual(columnsOf("SELECT b, SUM(a) * 2 FROM t GROUP BY b, id"), columns);
+    assert.notEqual(columnsOf("SELECT UPPER(b), SUM(a) FROM t GROUP BY b, id"), columns);
+  });
+
   it("is one for equal parts of a script, which are one node (SQPU2, SQPP2)", () => {
     const { nodes, sinks } = nodesOf(
       "CREATE VIEW v AS SELECT b, SUM(a) AS total FROM t GROUP BY b; INSERT INTO o (k, n) SELECT b, total FROM v; INSERT INTO o (k, n) SELECT UPPER(b), total FROM v WHERE total > 3",

@@ -12,7 +12,7 @@
  */
 import { describeWindow } from "./windows.ts";
 import { inputsOf, overInputs } from "./rebuilt.ts";
-import type { AggregateCall, PlanNode, SortColumn } from "./plan-tree.ts";
+import type { AggregateCall, PlanNode, PlanRow, SortColumn } from "./plan-tree.ts";
 import { type NameOf, typedText } from "./typed-text.ts";
 import type { CatalogTable } from "../validate/catalog.ts";
 import type { TypedExpression } from "../validate/typed-tree.ts";
@@ -63,6 +63,12 @@ export class Uids {
     const described = this.#described.get(node);
     if (described === undefined) throw new RangeError(`the ${node.kind} has no uid yet`);
     return described;
+  }
+
+  /** Of the columns of a node, with their names: for who keeps its rows outside of the plan (SQPU3). */
+  columnsOf(node: PlanNode): string {
+    const { meanings } = this.describedOf(node);
+    return hashOf(columnsText(node.row, (index) => meanings[index] ?? ""));
   }
 
   #textOf(table: CatalogTable): string {
@@ -156,9 +162,14 @@ function callText(call: AggregateCall, name: Names): string {
  */
 function keptText(node: PlanNode, name: Names): string {
   const rows = "left" in node ? [...node.left.row, ...node.right.row] : (inputsOf(node)[0]?.row ?? []);
-  const columns = rows.map((column, index) => `${column.name} = ${name(index)}`);
-  return ` keeping ${columns.toSorted().join(", ")}`;
+  return ` keeping ${columnsText(rows, name)}`;
 }
+
+const columnsText = (row: PlanRow, name: Names): string =>
+  row
+    .map((column, index) => `${column.name} = ${name(index)}`)
+    .toSorted()
+    .join(", ");
 
 function ownText(node: PlanNode, name: Names): string {
   const text = functionText(node, name) + expiringText(node);

@@ -2,6 +2,7 @@
  * Owns: single rows of a table of MySQL, for lookup joins.
  *
  * TBMA1 One statement for each key that is asked for: SELECT … WHERE key = …, which an index on the key answers at once.
+ * TBMA2 A text with letters that the column's character set does not have (an emoji, in `utf8` of three bytes) is in no row. The server says of it that it cannot compare them: that is no failure.
  */
 import { StreamError } from "../../../../base/index.ts";
 import type { AsyncFunction } from "../../../ports/index.ts";
@@ -37,8 +38,28 @@ export function askedMysql(use: ConnectorUse, { columns, asks }: LookupUse): Ask
   });
   return {
     kind: "asked",
-    fn: fn as AsyncFunction<readonly unknown[], readonly Row[], unknown>,
+    fn: withoutForeignLetters(fn as AsyncFunction<readonly unknown[], readonly Row[], unknown>),
     retries: lookupRetries(options),
+  };
+}
+
+const FOREIGN_LETTERS: ReadonlySet<unknown> = new Set(["ER_CANT_AGGREGATE_2COLLATIONS", "ER_CANNOT_CONVERT_STRING"]);
+
+/** TBMA2 */
+function withoutForeignLetters<I>(
+  fn: AsyncFunction<I, readonly Row[], unknown>,
+): AsyncFunction<I, readonly Row[], unknown> {
+  return {
+    ...fn,
+    invoke: async (asked, call) => {
+      try {
+        return await fn.invoke(asked, call);
+      } catch (error) {
+        const cause = error instanceof StreamError ? error.cause : undefined;
+        if (cause instanceof Error && "code" in cause && FOREIGN_LETTERS.has(cause.code)) return [];
+        throw error;
+      }
+    },
   };
 }
 

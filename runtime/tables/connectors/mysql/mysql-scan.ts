@@ -73,7 +73,9 @@ function readable<T>(table: string, read: () => T): T {
 function conditionOf({ table }: ConnectorUse, { column, operator, value }: ScanFilter): string {
   const name = quotedColumn((table.columns[column] as TableColumn).name);
   if (value === null) return `${name} ${operator.toLowerCase()}`;
-  return `${name} ${operator} ${typeof value === "bigint" ? value : quotedText(value)}`;
+  if (typeof value === "bigint") return `${name} ${operator} ${value}`;
+  // Letters that the column's character set does not have would be an error (TBMA2).
+  return `${isAscii(value) ? name : `convert(${name} using utf8mb4)`} ${operator} ${quotedText(value)}`;
 }
 
 /** TBMS1. None: the table is one part. */
@@ -165,6 +167,8 @@ function literalOf(type: SqlType): ((text: string) => string) | null {
       return null;
   }
 }
+
+const isAscii = (text: string): boolean => Buffer.byteLength(text) === text.length;
 
 /** For sessions in which a backslash escapes (MSE1). */
 const quotedText = (text: string): string => `'${text.replace(/[\\']/g, "\\$&")}'`;
