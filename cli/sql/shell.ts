@@ -80,7 +80,7 @@ export class Shell {
   /** True: QUIT was among the statements. */
   async #take(text: string): Promise<boolean> {
     for (const statement of this.#reader.push(text)) {
-      this.#place.history.add(`${statement};`);
+      this.#place.history.add(`${statement}${statement.includes("--") ? "\n" : ""};`);
       // The editor has the history as it was.
       this.#lines.release();
       const word = clientWordOf(statement);

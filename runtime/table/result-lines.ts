@@ -6,6 +6,8 @@
  */
 import type { OperatorFactory, Output, StreamOperator } from "../ports/index.ts";
 import { type ColumnBatch, NO_TIMESTAMP, rowKindTexts } from "../record/index.ts";
+import type { PlanRow } from "../sql/index.ts";
+import { textsOf } from "./printed-table.ts";
 
 /** The separator of texts of JSON (RFC 7464). */
 const MARK = "\u001e";
@@ -15,13 +17,18 @@ export type ResultChange = {
   readonly values: readonly (string | null)[];
 };
 
-/** Of rows whose columns are STRINGs, in one subtask. */
-export function resultLines(): OperatorFactory<unknown, string> {
-  return { kind: "operator", name: "result", create: () => new ResultLines() };
+/** `row`: the columns of what comes, all of them STRINGs. In one subtask. */
+export function resultLines(row: PlanRow): OperatorFactory<unknown, string> {
+  return { kind: "operator", name: "result", create: () => new ResultLines(row) };
 }
 
 class ResultLines implements StreamOperator<unknown, string> {
+  readonly #row: PlanRow;
   #output!: Output<string>;
+
+  constructor(row: PlanRow) {
+    this.#row = row;
+  }
 
   open(_context: unknown, output: Output<string>): void {
     this.#output = output;
@@ -35,7 +42,7 @@ class ResultLines implements StreamOperator<unknown, string> {
     const { rows, count } = batch;
     for (const [at, row] of batch.toRows(from).entries()) {
       const kind = rowKindTexts[batch.rowKindAt(rows[from + at] as number)];
-      this.#output.collect(`${MARK}${JSON.stringify([kind, ...Object.values(row as object)])}`, NO_TIMESTAMP);
+      this.#output.collect(`${MARK}${JSON.stringify([kind, ...textsOf(this.#row, row as object)])}`, NO_TIMESTAMP);
     }
     return count;
   }

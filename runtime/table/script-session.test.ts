@@ -76,6 +76,22 @@ describe("a session of statements", () => {
     );
   });
 
+  it("goes on behind a statement that ends with a comment", async () => {
+    const session = await sessionOf("CREATE VIEW v AS SELECT 1 AS a -- one");
+    assert.equal((await session.look("SELECT a FROM v"))?.plan.queries.length, 1);
+  });
+
+  it("gives the values of a query in the order of its columns, also where they are called by numbers", async () => {
+    const session = await sessionOf();
+    const looked = await session.look("SELECT 'two' AS `2`, 'one' AS `1`");
+    assert.ok(looked !== null);
+    await using driver = await JobDriver.start(queryJob(looked.script, "sql", load), { parallelism: 1 });
+    await driver.run();
+    assert.deepEqual(driver.output<string>("query-1:lines").map(resultChange), [
+      { kind: "+I", values: ["two", "one"] },
+    ]);
+  });
+
   it("has functions of modules, and its queries give their changes as lines (RSLN1, SQJB3)", async () => {
     const session = await sessionOf("CREATE FUNCTION half AS './f.ts#half' LANGUAGE TYPESCRIPT");
     const query =

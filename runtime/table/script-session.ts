@@ -82,7 +82,8 @@ export class ScriptSession {
   /** SSES1. */
   keep({ statement, script }: LookedStatement): void {
     const isSetting = statement.kind === "set" && statement.key !== null;
-    if (isSetting || KEPT.has(statement.kind)) this.#before = `${script};\n`;
+    // Without a comment behind it, which would have the semicolon.
+    if (isSetting || KEPT.has(statement.kind)) this.#before = `${script.slice(0, statement.at.end)};\n`;
   }
 }
 
