@@ -135,6 +135,46 @@ describe("a scalar function", () => {
     ]);
   });
 
+  it("gives a row whatever the order of its fields", async () => {
+    const pair = scalarFunction({
+      arguments: [t.int32],
+      returns: t.record({ a: t.int32, b: t.int32 }),
+      call: (n) => ({ b: n + 1, a: n }),
+    });
+    assert.deepEqual(await rowsOf("SELECT pair(id) = ROW(id, id + 1) FROM words WHERE id = 1", { pair }), ["true"]);
+  });
+
+  for (const [what, thrown, part] of [
+    ["a circle", Object.assign([], { 0: {} }), "an object"],
+    ["a symbol", Symbol("odd"), "Symbol(odd)"],
+  ] as const)
+    it(`is named where it throws ${what}`, async () => {
+      if (typeof thrown === "object") thrown[0] = thrown;
+      const call = (): string => {
+        throw thrown as unknown as Error;
+      };
+      const odd = scalarFunction({ arguments: [t.int32], returns: t.string, call });
+      await assert.rejects(
+        rowsOf("SELECT odd(id) FROM words", { odd }),
+        isRefused("USER_FUNCTION_FAILED", `the function odd failed on (1): ${part}`),
+      );
+    });
+
+  it("that gives a promise fails by that, and not once more when the promise is rejected", async () => {
+    const stray: unknown[] = [];
+    const take = (error: unknown): void => void stray.push(error);
+    process.on("unhandledRejection", take);
+    const call = (() => Promise.reject(new Error("later"))) as unknown as () => string;
+    const later = scalarFunction({ arguments: [t.int32], returns: t.string, call });
+    await assert.rejects(
+      rowsOf("SELECT later(id) FROM words", { later }),
+      isRefused("USER_FUNCTION_FAILED", "later failed on (1)", "it gives a promise"),
+    );
+    await new Promise((resolve) => setImmediate(resolve));
+    process.off("unhandledRejection", take);
+    assert.deepEqual(stray, []);
+  });
+
   it("is called once for equal calls in a row, and not at all in a branch that is not taken", async () => {
     let calls = 0;
     const counted = scalarFunction({
@@ -174,7 +214,6 @@ describe("a scalar function", () => {
   for (const [what, given, found] of [
     ["of another type", 1, "gives 1"],
     ["undefined, where its type has no null", undefined, "gives undefined"],
-    ["a promise", Promise.resolve("x"), "gives a promise"],
   ] as const)
     it(`that gives ${what} is refused, and nothing comes into a row`, async () => {
       const wrong = scalarFunction({ arguments: [t.int32], returns: t.string, call: () => given as never });
@@ -367,6 +406,59 @@ describe("an aggregate function", () => {
       assert.deepEqual(await rowsOf(query, { weighted }), rows);
     });
 
+  it("may take over the second state that it merges: windows to come have theirs (SQZG2)", async () => {
+    const total = aggregateFunction({
+      arguments: [t.int64],
+      returns: t.int64,
+      accumulator: t.record({ count: t.int64, sum: t.int64 }),
+      create: () => ({ count: 0, sum: 0 }),
+      add: (state, value) => {
+        state.count += 1;
+        state.sum += value;
+      },
+      merge: (left, right) => {
+        if (left.count === 0) return right;
+        left.count += right.count;
+        left.sum += right.sum;
+        return left;
+      },
+      result: ({ sum }) => sum,
+    });
+    const hop = "TABLE(HOP(TABLE words, DESCRIPTOR(moment), INTERVAL '5' SECOND, INTERVAL '15' SECOND))";
+    const query = `SELECT total(worth) = SUM(worth) FROM ${hop} GROUP BY window_start, window_end`;
+    assert.deepEqual(await rowsOf(query, { total }), ["true", "true", "true", "true"]);
+  });
+
+  it("may answer NULL for a state that may be NULL", async () => {
+    const last = aggregateFunction({
+      arguments: [t.nullable(t.string)],
+      returns: t.nullable(t.string),
+      accumulator: t.nullable(t.string),
+      create: () => "none",
+      add: (_state, line) => line,
+      result: (state) => state,
+    });
+    assert.deepEqual(await rowsOf("SELECT latest(line) FROM words WHERE id < 3", { latest: last }, "batch"), ["null"]);
+  });
+
+  it("that answers a promise for its state fails by that", async () => {
+    const add = (() => Promise.reject(new Error("later"))) as unknown as () => number;
+    const functions = {
+      later: aggregateFunction({
+        arguments: [t.int64],
+        returns: t.int64,
+        accumulator: t.int64,
+        create: () => 0,
+        add,
+        result: (state) => state,
+      }),
+    };
+    await assert.rejects(
+      rowsOf("SELECT later(worth) FROM words", functions),
+      isRefused("USER_FUNCTION_FAILED", "the function later failed on (5)", "it gives a promise"),
+    );
+  });
+
   it("has its state restored, also by another number of subtasks", async () => {
     const query = "SELECT id > 1 AS later, weighted(worth, id) AS w FROM words GROUP BY id > 1";
     const first = await JobDriver.start(jobOf(query, { weighted }), {
@@ -433,8 +525,17 @@ describe("a query is refused", () => {
     add: (sum, value) => sum + value,
     result: (sum) => sum,
   });
+  const chancy = aggregateFunction({
+    arguments: [t.bigint],
+    returns: t.bigint,
+    deterministic: false,
+    accumulator: t.bigint,
+    create: () => 0n,
+    add: (sum, value) => sum + value,
+    result: (sum) => sum,
+  });
   const opened = scalarFunction({ arguments: [t.int32], returns: t.int32, open: () => ({ call: (n) => n }) });
-  const functions = { mask, pieces: split, uncertain, plain, opened };
+  const functions = { mask, pieces: split, uncertain, plain, chancy, opened };
   const totals = "(SELECT id, SUM(worth) AS s FROM words GROUP BY id)";
   const hop = "TABLE(HOP(TABLE words, DESCRIPTOR(moment), INTERVAL '5' SECOND, INTERVAL '10' SECOND))";
   for (const [what, query, ...parts] of [
@@ -479,6 +580,12 @@ describe("a query is refused", () => {
       `SELECT id FROM ${totals} WHERE uncertain(s) > 0`,
       "uncertain is not deterministic",
     ],
+    [
+      "whose aggregate takes its own results back, which it computes anew",
+      "SELECT id, chancy(worth) FROM words GROUP BY id",
+      "the aggregate chancy is not deterministic",
+      "in a window, or in batch mode",
+    ],
     ["whose aggregate cannot undo", `SELECT plain(s) FROM ${totals}`, "plain has no retract", "may be taken back"],
     [
       "whose frame moves on",
@@ -506,5 +613,11 @@ describe("a query is refused", () => {
   it("not where nothing changes, or in batch mode", async () => {
     assert.equal((await rowsOf("SELECT uncertain(worth) FROM words", { uncertain })).length, 3);
     assert.equal((await rowsOf(`SELECT uncertain(s) FROM ${totals}`, { uncertain }, "batch")).length, 3);
+    assert.deepEqual(await rowsOf("SELECT chancy(worth) FROM words", { chancy }, "batch"), ["23"]);
+    const windows = "TABLE(TUMBLE(TABLE words, DESCRIPTOR(moment), INTERVAL '10' SECOND))";
+    assert.deepEqual(
+      await rowsOf(`SELECT chancy(worth) FROM ${windows} GROUP BY window_start, window_end`, { chancy }),
+      ["23"],
+    );
   });
 });

@@ -129,7 +129,7 @@ function tableCall(bound: Callable, slot: OpenSlot, readers: Readers): Call {
 }
 
 function collected(result: unknown): readonly unknown[] {
-  if (isPromiseLike(result)) throw new TypeError("it gives a promise, and nothing is awaited for each row");
+  if (isPromiseLike(result)) throw promised(result);
   if (typeof result !== "object" || result === null || !(Symbol.iterator in result))
     throw new TypeError(`it gives ${shown(result)}, and a table function gives an array, or is a generator`);
   const rows: unknown[] = [];
@@ -138,6 +138,12 @@ function collected(result: unknown): readonly unknown[] {
     rows.push(row);
   }
   return rows;
+}
+
+/** What is wrong with a promise. It may be rejected later, which would be an error that nobody takes. */
+export function promised(promise: unknown): TypeError {
+  Promise.resolve(promise).catch(() => {});
+  return new TypeError("it gives a promise, and nothing is awaited for each row");
 }
 
 /** `values`: of the call, for the message. */
@@ -159,11 +165,11 @@ function misfitFailure(
   type: ValueType<unknown>,
   ...[value, values]: [unknown, readonly unknown[]]
 ): StreamError {
+  if (isPromiseLike(value)) return callFailure(bound, values, promised(value));
   const misfit = findMisfit(type, value);
-  const found = isPromiseLike(value) ? "a promise, and nothing is awaited for each row" : misfit?.found;
   const path = misfit === null || misfit.path === "" ? "" : ` at ${misfit.path}`;
   return failure(
-    `the function ${bound.name} gives ${found}${path} of ${valuesText(values)}, and is declared to give ${describeType(type)}`,
+    `the function ${bound.name} gives ${misfit?.found}${path} of ${valuesText(values)}, and is declared to give ${describeType(type)}`,
   );
 }
 
@@ -181,21 +187,25 @@ const valuesText = (values: readonly unknown[]): string => `(${values.map(shown)
 
 const SHOWN_MAX = 100;
 
+/** Of anything: what it cannot be shown as must not hide the failure that it belongs to. */
 function shown(value: unknown): string {
   if (value === null) return "NULL";
-  if (typeof value === "bigint") return String(value);
   if (typeof value === "function") return "a function";
-  const text =
-    value === undefined
-      ? "undefined"
-      : JSON.stringify(value, (_key, part: unknown) =>
-          typeof part === "bigint"
-            ? String(part)
-            : part instanceof Map
-              ? Object.fromEntries(part)
-              : part instanceof Uint8Array
-                ? `${part.length} bytes`
-                : part,
-        );
+  if (typeof value !== "object" && typeof value !== "string") return String(value);
+  let text: string | undefined;
+  try {
+    text = JSON.stringify(value, (_key, part: unknown) =>
+      typeof part === "bigint"
+        ? String(part)
+        : part instanceof Map
+          ? Object.fromEntries(part)
+          : part instanceof Uint8Array
+            ? `${part.length} bytes`
+            : part,
+    );
+  } catch {
+    // A circle.
+  }
+  if (text === undefined) return "an object";
   return text.length <= SHOWN_MAX ? text : `${text.slice(0, SHOWN_MAX)}…`;
 }
