@@ -36,6 +36,7 @@ import { runQueryIn } from "../sql/query-run.ts";
 import type { OutputFormat } from "../sql/sql-words.ts";
 import { runScript } from "../sql/script-run.ts";
 import { Shell } from "../sql/shell.ts";
+import { Signals } from "../terminal/signals.ts";
 import type { ExitCode, Terminal } from "../terminal/terminal.ts";
 import { homeFolder } from "./home-folder.ts";
 
@@ -98,7 +99,13 @@ async function runStatements(terminal: Terminal, { file, format, parallelism }: 
   if (file !== null || stdin.isTTY !== true || stdout.isTTY !== true)
     return runScript(readScript(file ?? "-", file ?? "stdin"), session, { terminal, format, runQuery });
   const history = new History(join(homeFolder().root, "sql-history"), terminal.say);
-  return new Shell({ terminal, session, runQuery, history, input: stdin, output: stdout }).run();
+  const signals = new Signals(terminal.clock);
+  const shell = new Shell({ terminal, session, runQuery, history, signals, input: stdin, output: stdout });
+  try {
+    return await shell.run();
+  } finally {
+    signals.stop();
+  }
 }
 
 function sayProblems(

@@ -4,6 +4,7 @@
  * SCRR1 Results are all that stdout gets; mistakes, failures and stories of jobs go to stderr. The first failure ends it: what follows may build on it. So does
  *     a reader of stdout that has gone (`| head`), and that is no failure.
  */
+import { constants } from "node:os";
 import { StreamError } from "../../base/index.ts";
 import type { ScriptSession } from "../../runtime/table/engine.ts";
 import { Signals } from "../terminal/signals.ts";
@@ -12,9 +13,6 @@ import { clientWordOf, HELP } from "./client-words.ts";
 import type { QueryRun } from "./query-run.ts";
 import { StatementReader } from "./statement-reader.ts";
 import { runStatement, type StatementPlace } from "./statement-run.ts";
-
-/** What a command gives that a signal has ended. */
-const INTERRUPTED = 130;
 
 export async function runScript(
   text: string,
@@ -45,7 +43,7 @@ export async function runScript(
       if (looked === null) continue;
       session.keep(looked);
       const error = await runStatement(looked, { ...place, onRun });
-      if (signals.received !== null) return INTERRUPTED;
+      if (signals.received !== null) return 128 + constants.signals[signals.received];
       if (isOver) return 0;
       if (error === null) continue;
       terminal.say(terminal.colors.red(`streamjob: ${error.message}`));
