@@ -94,7 +94,7 @@ export async function sqlCommand(terminal: Terminal, command: SqlCommand): Promi
 async function runStatements(terminal: Terminal, { file, format, parallelism }: SqlRunCommand): Promise<ExitCode> {
   const { stdin, stdout } = process;
   const folder = folderOf(file);
-  const session = new ScriptSession(modulesBeside(folder));
+  const session = new ScriptSession(modulesBeside(folder, { followsEdits: true }));
   const runQuery = runQueryIn(folder, parallelism);
   if (file !== null || stdin.isTTY !== true || stdout.isTTY !== true)
     return runScript(readScript(file ?? "-", file ?? "stdin"), session, { terminal, format, runQuery });
