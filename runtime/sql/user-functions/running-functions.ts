@@ -2,7 +2,8 @@
  * Owns: functions of the user while they run: opened and closed with their operator, called with values of rows, their results looked at.
  *
  * SQZD1 What a function throws, or gives wrongly, is USER_FUNCTION_FAILED with the function's name and the values that it was called with.
- * SQZD2 An operator opens a function once, however many calls of it its expressions have.
+ * SQZD2 An operator opens a function once, however many calls of it its expressions have, and closes what it has opened: also where another one cannot be closed, or
+ *     the task has ended meanwhile.
  */
 import { assert, isPromiseLike, StreamError } from "../../../base/index.ts";
 import type { OperatorContext } from "../../ports/index.ts";
@@ -21,6 +22,7 @@ const ROWS_MAX = 1_000_000;
 /** Of one operator in one subtask. */
 export class RunningFunctions {
   readonly #slots = new Map<Callable["definition"], OpenSlot>();
+  #isClosed = false;
 
   /** What is called with values as rows have them. Before `open` it may be made, and not called. */
   callOf(bound: Callable): Call {
@@ -37,12 +39,20 @@ export class RunningFunctions {
     return this.#openAll({ uid, subtask, parallelism, clock, log, metrics });
   }
 
+  /** Errors: the first one of a function, when all were tried. */
   async close(): Promise<void> {
+    this.#isClosed = true;
+    const failures: unknown[] = [];
     for (const slot of this.#slots.values()) {
       const { close } = slot;
       slot.close = undefined;
-      await close?.();
+      try {
+        await close?.();
+      } catch (error) {
+        failures.push(failure(`the function ${slot.bound.name} could not be closed: ${reasonOf(error)}`, error));
+      }
     }
+    if (failures.length > 0) throw failures[0];
   }
 
   async #openAll(context: Parameters<NonNullable<Callable["definition"]["open"]>>[0]): Promise<void> {
@@ -53,6 +63,7 @@ export class RunningFunctions {
         if (typeof opened?.call !== "function") throw new TypeError("open gives no { call }");
         slot.call = opened.call;
         slot.close = () => opened.close?.();
+        if (this.#isClosed) return await this.close();
       } catch (error) {
         throw failure(`the function ${bound.name} could not be opened: ${reasonOf(error)}`, error);
       }
