@@ -93,11 +93,12 @@ export async function sqlCommand(terminal: Terminal, command: SqlCommand): Promi
 
 async function runStatements(terminal: Terminal, { file, format, parallelism }: SqlRunCommand): Promise<ExitCode> {
   const { stdin, stdout } = process;
+  const name = file === null || file === "-" ? "stdin" : file;
   const folder = folderOf(file);
   const session = new ScriptSession(modulesBeside(folder, { followsEdits: true }));
   const runQuery = runQueryIn(folder, parallelism);
   if (file !== null || stdin.isTTY !== true || stdout.isTTY !== true)
-    return runScript(readScript(file ?? "-", file ?? "stdin"), session, { terminal, format, runQuery });
+    return runScript(readScript(file ?? "-", name), session, { terminal, format, runQuery, name });
   const history = new History(join(homeFolder().root, "sql-history"), terminal.say);
   const signals = new Signals(terminal.clock);
   const shell = new Shell({ terminal, session, runQuery, history, signals, input: stdin, output: stdout });

@@ -14,10 +14,11 @@ import type { QueryRun } from "./query-run.ts";
 import { StatementReader } from "./statement-reader.ts";
 import { runStatement, type StatementPlace } from "./statement-run.ts";
 
+/** `name`: of the script, for messages. */
 export async function runScript(
   text: string,
   session: ScriptSession,
-  place: Omit<StatementPlace, "onRun">,
+  { name, ...place }: Omit<StatementPlace, "onRun"> & { readonly name: string },
 ): Promise<ExitCode> {
   const { terminal } = place;
   const signals = new Signals(terminal.clock);
@@ -33,13 +34,16 @@ export async function runScript(
     running = run;
     if (isOver) void run.stop();
   };
+  let end = 0;
   try {
     for (const statement of statementsOf(text)) {
+      const start = text.indexOf(statement, end);
+      end = start + statement.length;
       const word = clientWordOf(statement);
       if (word?.kind === "quit") return 0;
       if (word?.kind === "help") terminal.out(HELP);
       if (word !== null) continue;
-      const looked = await session.look(statement);
+      const looked = await session.look(statement, { name, text, start });
       if (looked === null) continue;
       session.keep(looked);
       const error = await runStatement(looked, { ...place, onRun });

@@ -220,7 +220,12 @@ describe("statements of a pipe", () => {
       if (out.push(line) >= reads) unread.resolve();
     };
     const terminal = { ...terminalOf(out, said), out: take, whenUnread: unread.promise };
-    const exitCode = await runScript(text, new ScriptSession(noModules), { terminal, format, runQuery: played });
+    const exitCode = await runScript(text, new ScriptSession(noModules), {
+      terminal,
+      format,
+      runQuery: played,
+      name: "job.sql",
+    });
     return { exitCode, out, said };
   }
 
@@ -240,6 +245,11 @@ describe("statements of a pipe", () => {
       [1, ["failing", "1"], ["streamjob: the job has failed"]],
     );
     assert.equal((await run("QUIT; SELECT nothing")).exitCode, 0);
+  });
+
+  it("are wrong at their place in the script (SSES2)", async () => {
+    const { said } = await run("CREATE VIEW v AS SELECT 1 AS a; -- one\n\nSHOW VIEWS; SELECT\n  b FROM v;");
+    assert.match(said[0] ?? "", /^job\.sql:4:3: there is no column b\b.*\n4 \|   b FROM v;\n/);
   });
 
   it("end with a reader that has gone (SCRR1)", async () => {
