@@ -2,6 +2,7 @@
  * Owns: rows of texts as lines of a table, as Flink's SQL client draws them. Pure.
  *
  * TBTX1 A column is as wide as its type's values may be, where it is drawn before its rows are known: what is wider is cut, and ends in `...`.
+ * TBTX2 Characters that steer a terminal are shown, as `\n` and `\u001b`: rows are anybody's.
  */
 import { type PlanRow, type SqlType, typeText } from "../sql/index.ts";
 
@@ -86,7 +87,15 @@ function cell(text: string, width: number): string {
   return " ".repeat(width - lengthOf(cut + CUT)) + cut + CUT;
 }
 
-const oneLine = (text: string): string => text.replaceAll("\n", "\\n");
+/** TBTX2 */
+const oneLine = (text: string): string => text.replaceAll(/\p{Cc}/gu, shownControl);
+
+const CONTROL_NAMES: Readonly<Record<string, string>> = { "\n": "n", "\r": "r", "\t": "t" };
+
+function shownControl(character: string): string {
+  const name = CONTROL_NAMES[character];
+  return `\\${name ?? `u${character.charCodeAt(0).toString(16).padStart(4, "0")}`}`;
+}
 
 /** Columns of a terminal: a character of Chinese, Japanese or Korean takes two. */
 const WIDE =
