@@ -72,6 +72,11 @@ describe("a screen", () => {
     ]);
   });
 
+  it("cuts by the columns of the terminal, of which a wide character takes two", () => {
+    const table = tableOf(["+I 張三李四王五 1"]);
+    assert.equal(liveLines(scalarRow, table, { height: 7, width: 10 })[3], "| 張三李…");
+  });
+
   it("gives the person's own screen back, once (SCRN2)", () => {
     const written: string[] = [];
     const output = { rows: 10, columns: 40, write: (text: string) => written.push(text) };

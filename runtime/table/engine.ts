@@ -4,4 +4,4 @@ export { functionModules, type LoadModule } from "./function-modules.ts";
 export { readResultLine, type ResultChange } from "./result-lines.ts";
 export { type LookedStatement, ScriptSession } from "./script-session.ts";
 export { queryJob } from "./sql-job.ts";
-export { tableLines, type Texts, widthsFor, widthsOf } from "./table-text.ts";
+export { cutTo, tableLines, type Texts, widthsFor, widthsOf } from "./table-text.ts";

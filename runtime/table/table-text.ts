@@ -76,15 +76,20 @@ function widthOfType(type: SqlType): number {
 /** On the right, as numbers stand. */
 function cell(text: string, width: number): string {
   const shown = oneLine(text);
-  const columns = lengthOf(shown);
-  if (columns <= width) return " ".repeat(width - columns) + shown;
+  const cut = cutTo(shown, width, CUT);
+  return " ".repeat(width - lengthOf(cut)) + cut;
+}
+
+/** At most so many columns of a terminal; what is wider is cut, and ends in `mark`. */
+export function cutTo(text: string, width: number, mark: string): string {
+  if (lengthOf(text) <= width) return text;
   let [cut, used] = ["", 0];
-  for (const character of shown) {
+  for (const character of text) {
     used += lengthOf(character);
-    if (used > width - CUT.length) break;
+    if (used > width - mark.length) break;
     cut += character;
   }
-  return " ".repeat(width - lengthOf(cut + CUT)) + cut + CUT;
+  return cut + mark;
 }
 
 /** TBTX2 */
