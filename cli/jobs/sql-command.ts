@@ -36,6 +36,7 @@ import { runQueryIn } from "../sql/query-run.ts";
 import type { OutputFormat } from "../sql/sql-words.ts";
 import { runScript } from "../sql/script-run.ts";
 import { Shell } from "../sql/shell.ts";
+import { Signals } from "../terminal/signals.ts";
 import type { ExitCode, Terminal } from "../terminal/terminal.ts";
 import { homeFolder } from "./home-folder.ts";
 
@@ -92,13 +93,20 @@ export async function sqlCommand(terminal: Terminal, command: SqlCommand): Promi
 
 async function runStatements(terminal: Terminal, { file, format, parallelism }: SqlRunCommand): Promise<ExitCode> {
   const { stdin, stdout } = process;
+  const name = file === null || file === "-" ? "stdin" : file;
   const folder = folderOf(file);
-  const session = new ScriptSession(modulesBeside(folder));
+  const session = new ScriptSession(modulesBeside(folder, { followsEdits: true }));
   const runQuery = runQueryIn(folder, parallelism);
   if (file !== null || stdin.isTTY !== true || stdout.isTTY !== true)
-    return runScript(readScript(file ?? "-", file ?? "stdin"), session, { terminal, format, runQuery });
+    return runScript(readScript(file ?? "-", name), session, { terminal, format, runQuery, name });
   const history = new History(join(homeFolder().root, "sql-history"), terminal.say);
-  return new Shell({ terminal, session, runQuery, history, input: stdin, output: stdout }).run();
+  const signals = new Signals(terminal.clock);
+  const shell = new Shell({ terminal, session, runQuery, history, signals, input: stdin, output: stdout });
+  try {
+    return await shell.run();
+  } finally {
+    signals.stop();
+  }
 }
 
 function sayProblems(

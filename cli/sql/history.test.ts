@@ -35,8 +35,18 @@ describe("the history of a shell", () => {
     const { path, history } = open();
     history.add("SELECT 1;");
     history.add("CREATE TABLE t (a INT) WITH ('password' = 'x');");
-    assert.equal(history.newestFirst.length, 2);
+    history.add("CREATE TABLE t (a INT) WITH ('url' = 'mysql://me:x@db:3306/shop');");
+    assert.equal(history.newestFirst.length, 3);
     assert.equal(readFileSync(path, "utf8"), "SELECT 1;\n");
+    assert.equal(statSync(path).mode & 0o077, 0);
+  });
+
+  it("does not grow for ever (HIS3)", () => {
+    const { path, history } = open();
+    for (let at = 0; at < 2001; at++) history.add(`SELECT ${at};`);
+    assert.equal(open(path).history.newestFirst[0], "SELECT 2000;");
+    const lines = readFileSync(path, "utf8").split("\n");
+    assert.deepEqual([lines.length, lines[0]], [1001, "SELECT 1001;"]);
     assert.equal(statSync(path).mode & 0o077, 0);
   });
 

@@ -6,6 +6,7 @@ import type { LookedStatement } from "../../runtime/table/engine.ts";
 import {
   builtInFunctions,
   type Catalog,
+  namesSecret,
   type PlanRow,
   schemaText,
   tableDefinitionText,
@@ -37,7 +38,9 @@ export function answerOf({ statement, meaning, catalog, settings }: LookedStatem
       if (statement.key !== null) return null;
       return rowsOf(
         ["key", "value"],
-        [...settings].toSorted(([left], [right]) => (left < right ? -1 : 1)).map((entry) => [...entry]),
+        [...settings]
+          .toSorted(([left], [right]) => (left < right ? -1 : 1))
+          .map(([key, value]) => [key, namesSecret(key) ? "****" : value]),
       );
     default:
       return null;

@@ -90,6 +90,8 @@ export class LineInput {
     });
     editor.on("SIGINT", () => {
       output.write("^C\n");
+      // The editor would go on with what is in its line.
+      this.release();
       this.#answered({ kind: "interrupt" });
     });
     editor.on("close", () => {

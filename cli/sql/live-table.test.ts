@@ -38,6 +38,27 @@ describe("the rows of a result that changes", () => {
   });
 });
 
+describe("places of rows that are not replaced", () => {
+  it("are kept for a while only: a filter may let the old row through, and not the new one (LVT2)", () => {
+    const table = new LiveTable(10);
+    for (let at = 0; at < 1000; at++) for (const kind of ["+I", "-U"]) table.take(change(`${kind} a ${at}`));
+    assert.deepEqual([table.size, table.places <= 10], [0, true]);
+    table.take(change("+U b 1"));
+    assert.deepEqual(rowsOf(table), ["b 1"]);
+  });
+
+  it("cost no more where many rows are equal", () => {
+    const table = new LiveTable(20_000);
+    const startedMs = systemClock.monotonicMs();
+    for (let at = 0; at < 60_000; at++) table.take(change("+I a 1"));
+    assert.deepEqual([table.size, table.dropped], [20_000, 40_000]);
+    // 40,000 times through 20,000 places were seconds.
+    assert.ok(systemClock.monotonicMs() - startedMs < 3000);
+    table.take(change("-D a 1"));
+    assert.equal(table.size, 19_999);
+  });
+});
+
 describe("a screen", () => {
   it("shows the last rows that fit, and cuts what is too wide", () => {
     const table = tableOf(["+I a 1", "+I b 2", "+I c -"]);
@@ -49,6 +70,11 @@ describe("a screen", () => {
       "|    c | <NUL…",
       "+------+-----…",
     ]);
+  });
+
+  it("cuts by the columns of the terminal, of which a wide character takes two", () => {
+    const table = tableOf(["+I 張三李四王五 1"]);
+    assert.equal(liveLines(scalarRow, table, { height: 7, width: 10 })[3], "| 張三李…");
   });
 
   it("gives the person's own screen back, once (SCRN2)", () => {

@@ -9,7 +9,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { fromErrorInfo } from "../../base/index.ts";
-import { type LookedStatement, type ResultChange, resultChange } from "../../runtime/table/engine.ts";
+import { type LookedStatement, readResultLine, type ResultChange } from "../../runtime/table/engine.ts";
 import { createLocalCluster } from "../jobs/local-cluster.ts";
 import type { Colors } from "../terminal/narrator.ts";
 
@@ -42,9 +42,9 @@ export const runQueryIn =
     const path = join(own, "statement.sql");
     writeFileSync(path, script, { mode: 0o600 });
     const lines = new Lines((line) => {
-      const change = resultChange(line);
-      if (change === null) onLine(line);
-      else onChange(change);
+      const { printed, change } = readResultLine(line);
+      if (printed !== null) onLine(printed);
+      if (change !== null) onChange(change);
     });
     const remove = (): void => rmSync(own, { recursive: true, force: true });
     try {

@@ -6,7 +6,7 @@
  */
 import type { Clock, Timer } from "../../base/index.ts";
 import type { PlanRow } from "../../runtime/sql/index.ts";
-import { tableLines, widthsFor } from "../../runtime/table/engine.ts";
+import { cutTo, tableLines, widthsFor } from "../../runtime/table/engine.ts";
 import type { LiveTable } from "./live-table.ts";
 
 const ENTER = "\u001b[?1049h\u001b[?25l";
@@ -90,12 +90,9 @@ export function liveLines(
   const rows = table.rows();
   const shown = rows.slice(Math.max(0, rows.length - Math.max(1, height - OTHER_LINES)));
   const { rule, header, line } = tableLines(names, widthsFor(names, shown));
-  return [rule, header, rule, ...shown.map(line), rule].map((text) => cut(text, width));
+  return [rule, header, rule, ...shown.map(line), rule].map((text) => cutTo(text, width, "…"));
 }
 
 /** Of a terminal that does not know it is 0. */
 const sizeOf = (size: number | undefined, otherwise: number): number =>
   size === undefined || size === 0 ? otherwise : size;
-
-const cut = (text: string, width: number): string =>
-  text.length <= width ? text : `${text.slice(0, Math.max(0, width - 1))}…`;

@@ -4,6 +4,7 @@
  * SCRR1 Results are all that stdout gets; mistakes, failures and stories of jobs go to stderr. The first failure ends it: what follows may build on it. So does
  *     a reader of stdout that has gone (`| head`), and that is no failure.
  */
+import { constants } from "node:os";
 import { StreamError } from "../../base/index.ts";
 import type { ScriptSession } from "../../runtime/table/engine.ts";
 import { Signals } from "../terminal/signals.ts";
@@ -13,13 +14,11 @@ import type { QueryRun } from "./query-run.ts";
 import { StatementReader } from "./statement-reader.ts";
 import { runStatement, type StatementPlace } from "./statement-run.ts";
 
-/** What a command gives that a signal has ended. */
-const INTERRUPTED = 130;
-
+/** `name`: of the script, for messages. */
 export async function runScript(
   text: string,
   session: ScriptSession,
-  place: Omit<StatementPlace, "onRun">,
+  { name, ...place }: Omit<StatementPlace, "onRun"> & { readonly name: string },
 ): Promise<ExitCode> {
   const { terminal } = place;
   const signals = new Signals(terminal.clock);
@@ -35,17 +34,20 @@ export async function runScript(
     running = run;
     if (isOver) void run.stop();
   };
+  let end = 0;
   try {
     for (const statement of statementsOf(text)) {
+      const start = text.indexOf(statement, end);
+      end = start + statement.length;
       const word = clientWordOf(statement);
       if (word?.kind === "quit") return 0;
       if (word?.kind === "help") terminal.out(HELP);
       if (word !== null) continue;
-      const looked = await session.look(statement);
+      const looked = await session.look(statement, { name, text, start });
       if (looked === null) continue;
       session.keep(looked);
       const error = await runStatement(looked, { ...place, onRun });
-      if (signals.received !== null) return INTERRUPTED;
+      if (signals.received !== null) return 128 + constants.signals[signals.received];
       if (isOver) return 0;
       if (error === null) continue;
       terminal.say(terminal.colors.red(`streamjob: ${error.message}`));

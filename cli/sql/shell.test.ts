@@ -3,11 +3,13 @@ import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { EventEmitter } from "node:events";
 import { PassThrough } from "node:stream";
 import { after, describe, it } from "node:test";
 import pc from "picocolors";
 import { StreamError, systemClock, systemRandom } from "../../base/index.ts";
 import { ScriptSession } from "../../runtime/table/engine.ts";
+import { Signals } from "../terminal/signals.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import { completionsOf } from "./completion.ts";
 import { History } from "./history.ts";
@@ -58,6 +60,7 @@ class Person {
   readonly #input = Object.assign(new PassThrough(), { setRawMode: (isRaw: boolean) => void (this.isRaw = isRaw) });
   readonly #output = Object.assign(new PassThrough(), { rows: 12, columns: 80 });
   readonly whenOver: Promise<number>;
+  readonly signals = new EventEmitter();
   isRaw = false;
   screen = "";
   #seen = 0;
@@ -81,6 +84,7 @@ class Person {
       session,
       runQuery: played,
       history,
+      signals: new Signals(systemClock, this.signals),
       input: this.#input,
       output: this.#output,
     }).run();
@@ -165,10 +169,34 @@ describe("the shell", { timeout: 60_000 }, () => {
     const person = new Person();
     await person.type("sql> ", "SELECT 'a\n");
     await person.type("   > ", "\u0003");
-    await person.type("sql> ", "SHOW VIEWS; QUIT;\n");
+    await person.type("sql> ", "SELEC");
+    await person.type("SELEC", "\u0003");
+    await person.type("sql> ", "SHOW VIEWS\n");
+    await person.type("   > ", "; QUIT;\n");
     assert.equal(await person.whenOver, 0);
     assert.deepEqual(person.out.slice(1), ["Empty set"]);
     assert.deepEqual(person.said, []);
+  });
+
+  it("gives the terminal back when a signal ends it, with what runs (SHL3)", async () => {
+    const person = new Person();
+    await person.type("sql> ", `${ENDLESS}\n`);
+    await person.type("sql> ", "SELECT a FROM endless WHERE a IN (7, 8); SELECT 9;\n");
+    await person.shows("2 rows, 2 changes; q ends it.");
+    assert.equal(person.isRaw, true);
+    person.signals.emit("SIGTERM", "SIGTERM");
+    assert.equal(await person.whenOver, 143);
+    assert.equal(person.isRaw, false);
+    await person.shows("\u001b[?1049l");
+    assert.equal(person.out.at(-1), "2 rows in set");
+  });
+
+  it("ends at the prompt with a signal (SHL3)", async () => {
+    const person = new Person();
+    await person.type("sql> ", "SELECT\n");
+    await person.shows("   > ");
+    person.signals.emit("SIGHUP", "SIGHUP");
+    assert.equal(await person.whenOver, 129);
   });
 
   it("completes a name with Tab, and has the history under the arrow", async () => {
@@ -192,7 +220,12 @@ describe("statements of a pipe", () => {
       if (out.push(line) >= reads) unread.resolve();
     };
     const terminal = { ...terminalOf(out, said), out: take, whenUnread: unread.promise };
-    const exitCode = await runScript(text, new ScriptSession(noModules), { terminal, format, runQuery: played });
+    const exitCode = await runScript(text, new ScriptSession(noModules), {
+      terminal,
+      format,
+      runQuery: played,
+      name: "job.sql",
+    });
     return { exitCode, out, said };
   }
 
@@ -212,6 +245,11 @@ describe("statements of a pipe", () => {
       [1, ["failing", "1"], ["streamjob: the job has failed"]],
     );
     assert.equal((await run("QUIT; SELECT nothing")).exitCode, 0);
+  });
+
+  it("are wrong at their place in the script (SSES2)", async () => {
+    const { said } = await run("CREATE VIEW v AS SELECT 1 AS a; -- one\n\nSHOW VIEWS; SELECT\n  b FROM v;");
+    assert.match(said[0] ?? "", /^job\.sql:4:3: there is no column b\b.*\n4 \|   b FROM v;\n/);
   });
 
   it("end with a reader that has gone (SCRR1)", async () => {

@@ -4,10 +4,14 @@
  *
  * SHL1 A statement counts for those behind it when nothing was wrong with it; what its job came to does not matter.
  * SHL2 Ctrl-C at the prompt drops what was typed of a statement; while something runs it ends that, as q does; the session goes on.
+ * SHL3 A signal ends the session: what runs is cancelled, and the terminal is as it was. A second one does not wait for that, nor does the first one where a
+ *     statement is only looked at, as its modules may never have been loaded.
  */
+import { constants } from "node:os";
 import { StreamError } from "../../base/index.ts";
 import type { Catalog } from "../../runtime/sql/index.ts";
 import type { LookedStatement, ScriptSession } from "../../runtime/table/engine.ts";
+import type { Signals } from "../terminal/signals.ts";
 import type { ExitCode, Terminal } from "../terminal/terminal.ts";
 import { clientWordOf, type ClientWord, HELP, RESULT_MODE_KEY, type ResultMode, resultModes } from "./client-words.ts";
 import { completionsOf } from "./completion.ts";
@@ -25,6 +29,8 @@ export type ShellPlace = {
   readonly session: ScriptSession;
   readonly runQuery: RunQuery;
   readonly history: History;
+  /** Its listener is the shell's. */
+  readonly signals: Signals;
   readonly input: TerminalInput;
   readonly output: NodeJS.WritableStream & ScreenOutput;
 };
@@ -39,6 +45,10 @@ export class Shell {
   readonly #place: ShellPlace;
   readonly #lines: LineInput;
   readonly #reader = new StatementReader();
+  readonly #ended = Promise.withResolvers<null>();
+  #screen: Screen | null = null;
+  /** Ends what runs. */
+  #stop: (() => void) | null = null;
   #catalog: Catalog | null = null;
   #resultMode: ResultMode = "table";
 
@@ -53,11 +63,28 @@ export class Shell {
     });
   }
 
-  /** Until QUIT, or the end of the input. */
+  /** Until QUIT, the end of the input, or a signal. */
   async run(): Promise<ExitCode> {
-    const { terminal } = this.#place;
+    const { signals } = this.#place;
+    signals.onSignal = (count) => this.#interrupt(count > 1);
+    await Promise.race([this.#session(), this.#ended.promise]);
+    this.#screen?.close();
+    this.#lines.release();
+    const { received } = signals;
+    return received === null ? 0 : 128 + constants.signals[received];
+  }
+
+  /** SHL3 */
+  #interrupt(isAgain: boolean): void {
+    if (this.#stop === null || isAgain) this.#ended.resolve(null);
+    else this.#stop();
+  }
+
+  async #session(): Promise<void> {
+    const { terminal, signals } = this.#place;
     terminal.out("StreamJob SQL. Statements end with a semicolon; HELP shows what there is, QUIT ends.");
     for (;;) {
+      if (signals.received !== null) break;
       const isBegun = this.#reader.rest !== null;
       const line = await this.#lines.read(isBegun ? MORE_PROMPT : PROMPT);
       if (line.kind === "end") break;
@@ -73,20 +100,19 @@ export class Shell {
       }
       if (await this.#take(`${line.text}\n`)) break;
     }
-    this.#lines.release();
-    return 0;
   }
 
-  /** True: QUIT was among the statements. */
+  /** True: QUIT was among the statements, or a signal has come. */
   async #take(text: string): Promise<boolean> {
     for (const statement of this.#reader.push(text)) {
-      this.#place.history.add(`${statement};`);
+      this.#place.history.add(`${statement}${statement.includes("--") ? "\n" : ""};`);
       // The editor has the history as it was.
       this.#lines.release();
       const word = clientWordOf(statement);
       if (word?.kind === "quit") return true;
       if (word === null) await this.#statement(statement);
       else this.#say(word);
+      if (this.#place.signals.received !== null) return true;
     }
     return false;
   }
@@ -148,6 +174,7 @@ export class Shell {
     const table = new LiveTable();
     const screen = new Screen(output, terminal.clock, { row, table });
     let error: Error | null = null;
+    this.#screen = screen;
     await this.#stoppable(async (onRun) => {
       screen.open("The job is starting; q ends it.");
       try {
@@ -188,10 +215,13 @@ export class Shell {
   async #stoppable(work: (onRun: (run: QueryRun) => void, wasStopped: () => boolean) => Promise<void>): Promise<void> {
     let running: QueryRun | null = null;
     let isAsked = false;
-    const release = this.#lines.onKey((key) => {
-      if (key !== "q" && key !== "ctrl-c") return;
+    const stop = (): void => {
       isAsked = true;
       void running?.stop();
+    };
+    this.#stop = stop;
+    const release = this.#lines.onKey((key) => {
+      if (key === "q" || key === "ctrl-c") stop();
     });
     try {
       await work(
@@ -202,6 +232,7 @@ export class Shell {
         () => isAsked,
       );
     } finally {
+      this.#stop = null;
       release();
     }
   }

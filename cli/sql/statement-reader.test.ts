@@ -25,6 +25,25 @@ describe("statements out of lines", () => {
       lines: ["EXECUTE STATEMENT SET BEGIN", "INSERT INTO a SELECT 1;", "INSERT INTO b SELECT 2; END;", "SELECT 1;"],
       found: ["EXECUTE STATEMENT SET BEGIN\nINSERT INTO a SELECT 1;\nINSERT INTO b SELECT 2; END", "SELECT 1"],
     },
+    "a statement set goes on behind the END of a CASE": {
+      lines: [
+        "EXECUTE STATEMENT SET BEGIN INSERT INTO a SELECT CASE WHEN TRUE THEN 1 END;",
+        "INSERT INTO b SELECT 2; END;",
+      ],
+      found: [
+        "EXECUTE STATEMENT SET BEGIN INSERT INTO a SELECT CASE WHEN TRUE THEN 1 END;\nINSERT INTO b SELECT 2; END",
+      ],
+    },
+    "a statement set may be explained, or begin with BEGIN": {
+      lines: [
+        "EXPLAIN PLAN FOR STATEMENT SET BEGIN INSERT INTO a SELECT 1; END;",
+        "BEGIN STATEMENT SET; INSERT INTO a SELECT 1; END;",
+      ],
+      found: [
+        "EXPLAIN PLAN FOR STATEMENT SET BEGIN INSERT INTO a SELECT 1; END",
+        "BEGIN STATEMENT SET; INSERT INTO a SELECT 1; END",
+      ],
+    },
     "minus and division are signs": { lines: ["SELECT 4 - 1 / 2;"], found: ["SELECT 4 - 1 / 2"] },
   };
   for (const [what, { lines, found, rest = null }] of Object.entries(cases))

@@ -5,8 +5,9 @@
  * STRD1 A statement ends with a semicolon that stands in no text, no name and no comment; those of a statement set belong to it, up to END.
  * STRD2 Nothing is lost: what follows a semicolon begins the next statement.
  */
-const SET_BEGINS = /^(?:EXECUTE\s+STATEMENT\s+SET|BEGIN\s+STATEMENT\s+SET)\b/i;
-const SET_ENDS = /\bEND\s*$/i;
+const SET_BEGINS = /^(?:EXPLAIN\b[\w\s,]*?)?\b(?:(?:EXECUTE|BEGIN)\s+)?STATEMENT\s+SET\b/i;
+/** Behind the semicolon of its last statement: the END of a CASE may be the end of a statement, too. */
+const SET_ENDS = /;\s*END\s*$/i;
 
 export class StatementReader {
   #text = "";

@@ -1,6 +1,6 @@
 /**
  * Owns: the signals by which a person ends this process, counted.
- * Called by: the commands that run something: `run`, `up`.
+ * Called by: the commands that run something: `run`, `up`, `sql`.
  *
  * SIG1 One press is one signal, however often it arrives. Ctrl-C reaches the whole foreground group of the terminal, and a program around
  *     this one (npx, npm, timeout) passes on what it got: the same request comes twice within milliseconds. What comes within

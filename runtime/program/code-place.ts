@@ -18,7 +18,8 @@ const VOLUME_VERSION = /\/\.\.[^/]+\//;
  */
 export function codePlace(stack: string, module?: string): string | undefined {
   const ofUrls = [...stack.matchAll(/file:\/\/(\/[^\s():]+):(\d+)/g)].map(([, path, line]) => ({
-    path: decodeURI(path ?? ""),
+    // Without the version that a shell has asked for (load.ts).
+    path: decodeURI(path ?? "").replace(/\?.*$/, ""),
     line,
   }));
   // Syntax errors begin with a line `/path/job.ts:3`; modules that are required have frames `at f (/path/x.cjs:3:1)`.

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test, { after } from "node:test";
 import { StreamError } from "../../base/index.ts";
-import { loadJobGraph, loadStreamGraph } from "./load.ts";
+import { loadJobGraph, modulesBeside, loadStreamGraph } from "./load.ts";
 
 // Outside of the package's folder, so that `streamjob` is found by MR1 only; the blank is part of the test.
 const folder = await mkdtemp(join(tmpdir(), "streamjob load-"));
@@ -89,6 +89,16 @@ test("a script and its modules may be behind links, as in the volume of a Config
   }
   const graph = await load(join(volume, "job.sql"));
   assert.equal(graph.configuration.jobName, "job");
+});
+
+test("a shell loads a module of functions again when its file has changed, also one that had failed (LOA2)", async () => {
+  const modules = modulesBeside(folder, { followsEdits: true });
+  await moduleOf(`\n\nthrow new Error("no luck");`, "edited.ts");
+  await assert.rejects(modules("./edited.ts"), /at .*edited\.ts:3: Error: no luck/);
+  for (const value of [1, 22]) {
+    await moduleOf(`export const value = ${value};`, "edited.ts");
+    assert.equal((await modules("./edited.ts"))["value"], value);
+  }
 });
 
 for (const [what, as, message] of [

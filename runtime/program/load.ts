@@ -3,7 +3,8 @@
  * Does not own: the settings' layers; see runtime/api/build.ts (BU1).
  * Called by: the JobManager, every TaskManager slot, the CLI; each loads the module by itself.
  *
- * LOA2 Node imports a module once per process: a process that has loaded a job goes on with that version of the file.
+ * LOA2 Node imports a module once per process: a process that has loaded a job goes on with that version of the file. A shell, whose person edits modules of functions
+ *     while it runs, imports each version of such a file; what that imports is loaded once.
  * LOA3 Whatever is wrong with the module is JOB_MODULE_INVALID with file and line, and its own error as the cause; errors of the
  *     job API (JOB_GRAPH_INVALID, OPTION_*) come through as they are.
  */
@@ -89,9 +90,9 @@ export async function scriptFunctions(text: string, folder: string): Promise<Fun
 
 /**
  * Modules of functions of a script in that folder: files, by their paths from there.
- * Errors: JOB_MODULE_INVALID, with the line that failed.
+ * `followsEdits`: a file that has changed is loaded again (LOA2). Errors: JOB_MODULE_INVALID, with the line that failed.
  */
-export function modulesBeside(folder: string): LoadModule {
+export function modulesBeside(folder: string, { followsEdits = false } = {}): LoadModule {
   return async (specifier) => {
     if (!/^(?:\.{1,2}\/|\/|file:)/.test(specifier))
       throw invalidModule(`${specifier} is no path; write './${specifier}' for a file beside the script`);
@@ -102,15 +103,15 @@ export function modulesBeside(folder: string): LoadModule {
     if (!file.isFile()) throw invalidModule(`${path} is not a file`);
     provideStreamjobModules();
     try {
-      return await importNamespace(path);
+      return await importNamespace(path, followsEdits ? `?version=${file.mtimeMs}-${file.size}` : "");
     } catch (error) {
       throw invalidModule(failureText(path, FAILED_LOADING, error), error);
     }
   };
 }
 
-const importNamespace = async (module: string): Promise<Readonly<Record<string, unknown>>> =>
-  (await import(pathToFileURL(module).href)) as Readonly<Record<string, unknown>>;
+const importNamespace = async (module: string, version = ""): Promise<Readonly<Record<string, unknown>>> =>
+  (await import(pathToFileURL(module).href + version)) as Readonly<Record<string, unknown>>;
 
 async function importModule(module: string): Promise<unknown> {
   try {

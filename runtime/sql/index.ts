@@ -56,7 +56,7 @@ export { describeFunctions } from "./validate/functions/functions-page.ts";
 export { nearestName } from "./validate/names.ts";
 export { reservedWords } from "./syntax/keywords.ts";
 export type { Catalog } from "./validate/catalog.ts";
-export { tableDefinitionText } from "./validate/definition-text.ts";
+export { namesSecret, tableDefinitionText } from "./validate/definition-text.ts";
 export { builtInFunctions } from "./validate/functions/function-table.ts";
 export { schemaText } from "./validate/schema-text.ts";
 export { type ScriptWorld, validateScript, type ValidatedStatement } from "./validate/validate-script.ts";

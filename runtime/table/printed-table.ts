@@ -41,7 +41,7 @@ abstract class PrintedTable implements StreamOperator<unknown, string> {
     const { rows, count } = batch;
     for (const [at, row] of batch.toRows(from).entries()) {
       const kind = batch.rowKindAt(rows[from + at] as number);
-      this.take(Object.values(row) as (string | null)[], rowKindTexts[kind] as string);
+      this.take(textsOf(this.row, row), rowKindTexts[kind] as string);
     }
     return count;
   }
@@ -52,6 +52,10 @@ abstract class PrintedTable implements StreamOperator<unknown, string> {
     for (const line of lines) this.#output.collect(line, NO_TIMESTAMP);
   }
 }
+
+/** In the order of the columns: an object has names that are numbers first. */
+export const textsOf = (columns: PlanRow, row: object): Texts =>
+  columns.map(({ name }) => (row as Readonly<Record<string, string | null>>)[name] ?? null);
 
 /** PRTB1 */
 class ChangesTable extends PrintedTable {

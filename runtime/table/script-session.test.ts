@@ -4,7 +4,7 @@ import { describe, it } from "node:test";
 import { StreamError } from "../../base/index.ts";
 import { t } from "../record/index.ts";
 import { JobDriver } from "../testkit/index.ts";
-import { type LookedStatement, queryJob, resultChange, ScriptSession } from "./engine.ts";
+import { type LookedStatement, queryJob, readResultLine, ScriptSession } from "./engine.ts";
 import { scalarFunction } from "./index.ts";
 
 const half = scalarFunction({ arguments: [t.int32], returns: t.nullable(t.float64), call: (n) => n / 2 });
@@ -76,6 +76,23 @@ describe("a session of statements", () => {
     );
   });
 
+  it("goes on behind a statement that ends with a comment", async () => {
+    const session = await sessionOf("CREATE VIEW v AS SELECT 1 AS a -- one");
+    assert.equal((await session.look("SELECT a FROM v"))?.plan.queries.length, 1);
+  });
+
+  it("gives the values of a query in the order of its columns, also where they are called by numbers", async () => {
+    const session = await sessionOf();
+    const looked = await session.look("SELECT 'two' AS `2`, 'one' AS `1`");
+    assert.ok(looked !== null);
+    await using driver = await JobDriver.start(queryJob(looked.script, "sql", load), { parallelism: 1 });
+    await driver.run();
+    assert.deepEqual(
+      driver.output<string>("query-1:lines").map((line) => readResultLine(line).change),
+      [{ kind: "+I", values: ["two", "one"] }],
+    );
+  });
+
   it("has functions of modules, and its queries give their changes as lines (RSLN1, SQJB3)", async () => {
     const session = await sessionOf("CREATE FUNCTION half AS './f.ts#half' LANGUAGE TYPESCRIPT");
     const query =
@@ -84,12 +101,27 @@ describe("a session of statements", () => {
     assert.ok(looked !== null);
     await using driver = await JobDriver.start(queryJob(looked.script, "sql", load), { parallelism: 1 });
     await driver.run();
-    assert.deepEqual(driver.output<string>("query-1:lines").map(resultChange), [
-      { kind: "+I", values: ["x", "0.5"] },
-      { kind: "+I", values: ["y", null] },
-      { kind: "-U", values: ["x", "0.5"] },
-      { kind: "+U", values: ["x", "1.5"] },
-    ]);
-    assert.equal(resultChange('["+I","x"]'), null);
+    assert.deepEqual(
+      driver.output<string>("query-1:lines").map((line) => readResultLine(line).change),
+      [
+        { kind: "+I", values: ["x", "0.5"] },
+        { kind: "+I", values: ["y", null] },
+        { kind: "-U", values: ["x", "0.5"] },
+        { kind: "+U", values: ["x", "1.5"] },
+      ],
+    );
+  });
+
+  it("tells changes from what else a job prints, and from lines that were cut (RSLN1)", () => {
+    const [line, change] = ['\u001e["+I","x",null]', { kind: "+I", values: ["x", null] }];
+    for (const [text, printed, found] of [
+      ['["+I","x"]', '["+I","x"]', null],
+      ["", "", null],
+      [line, null, change],
+      [`a point.${line}`, "a point.", change],
+      [`\u001e["+I","y${line}`, null, change],
+      ['\u001e["+I","y', null, null],
+    ] as const)
+      assert.deepEqual(readResultLine(text), { printed, change: found }, text);
   });
 });

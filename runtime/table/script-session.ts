@@ -3,7 +3,7 @@
  * Does not own: running them, answering SHOW (cli/sql).
  *
  * SSES1 A statement that is refused changes nothing. What is looked at counts for later ones when it is kept.
- * SSES2 A mistake is SQL_INVALID, with its place in the text of its statement.
+ * SSES2 A mistake is SQL_INVALID, with its place in the text that the statement is from.
  * SSES3 What runs a statement gets the script of all that it builds on, and the statement at its end.
  */
 import { StreamError } from "../../base/index.ts";
@@ -38,6 +38,9 @@ const KEPT: ReadonlySet<string> = new Set<ValidatedStatement["statement"]["kind"
   "reset",
 ]);
 
+/** What a statement is from, and where it begins there. */
+export type StatementOrigin = { readonly name: string; readonly text: string; readonly start: number };
+
 export class ScriptSession {
   readonly #load: LoadModule;
   #before = "";
@@ -46,14 +49,14 @@ export class ScriptSession {
     this.#load = load;
   }
 
-  /** `text`: of one statement; null: it is none, but for comments. Errors: SQL_INVALID. */
-  async look(text: string): Promise<LookedStatement | null> {
+  /** `text`: of one statement; null: it is none, but for comments. `origin`: without one it stands alone. Errors: SQL_INVALID. */
+  async look(text: string, origin: StatementOrigin = { name: "sql", text, start: 0 }): Promise<LookedStatement | null> {
     const before = this.#before;
     const script = before + text;
     const world = { functionSource: await functionModules(script, this.#load) };
     const { statements, problems, catalog } = validateScript(script, world);
     const fail = (found: readonly SqlProblem[]): never => {
-      throw invalidScript(found, before.length, script, "sql");
+      throw invalidStatement(found, { before, script }, origin);
     };
     if (problems.length > 0) fail(problems);
     const last = statements.at(-1);
@@ -82,8 +85,23 @@ export class ScriptSession {
   /** SSES1. */
   keep({ statement, script }: LookedStatement): void {
     const isSetting = statement.kind === "set" && statement.key !== null;
-    if (isSetting || KEPT.has(statement.kind)) this.#before = `${script};\n`;
+    // Without a comment behind it, which would have the semicolon.
+    if (isSetting || KEPT.has(statement.kind)) this.#before = `${script.slice(0, statement.at.end)};\n`;
   }
+}
+
+/** SSES2 */
+function invalidStatement(
+  problems: readonly SqlProblem[],
+  { before, script }: { readonly before: string; readonly script: string },
+  { name, text, start }: StatementOrigin,
+): StreamError {
+  if (problems.some(({ at }) => at.start < before.length)) return invalidScript(problems, before.length, script, name);
+  const shift = start - before.length;
+  const shifted = problems.map(
+    (problem): SqlProblem => ({ ...problem, at: { start: problem.at.start + shift, end: problem.at.end + shift } }),
+  );
+  return invalidScript(shifted, 0, text, name);
 }
 
 /** Of an option of the job that there is not, or whose value is none. */

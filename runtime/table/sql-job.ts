@@ -34,7 +34,7 @@ export function queryJob(script: string, name: string, loadModule: LoadModule): 
   return scriptJob({ script, name, loadModule }, (input, streams, uid) => {
     const texts = streams.streamOf(castToText(input));
     const inputs = [keyedOrigins(texts, input.row, [])];
-    addOperator({ maker: texts.parts.maker, inputs, isKeyed: false }, "result", resultLines(), {
+    addOperator({ maker: texts.parts.maker, inputs, isKeyed: false }, "result", resultLines(input.row), {
       uid,
       type: t.string,
       parallelism: 1,

@@ -32,6 +32,11 @@ test("TBTX1 columns are as wide as their types; what is wider is cut", () => {
   );
 });
 
+test("TBTX2 what steers a terminal is shown", () => {
+  const { line } = tableLines(["a"], widthsFor(["a"], [["\u001b[2J\r\t\u009b"]]));
+  assert.equal(line(["\u001b[2J\r\t\u009b"]), "| \\u001b[2J\\r\\t\\u009b |");
+});
+
 test("a table whose rows are all there is as wide as they are", () => {
   const rows = [
     ["zhangsan", "2", "490.00"],

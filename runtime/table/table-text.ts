@@ -2,6 +2,7 @@
  * Owns: rows of texts as lines of a table, as Flink's SQL client draws them. Pure.
  *
  * TBTX1 A column is as wide as its type's values may be, where it is drawn before its rows are known: what is wider is cut, and ends in `...`.
+ * TBTX2 Characters that steer a terminal are shown, as `\n` and `\u001b`: rows are anybody's.
  */
 import { type PlanRow, type SqlType, typeText } from "../sql/index.ts";
 
@@ -75,18 +76,31 @@ function widthOfType(type: SqlType): number {
 /** On the right, as numbers stand. */
 function cell(text: string, width: number): string {
   const shown = oneLine(text);
-  const columns = lengthOf(shown);
-  if (columns <= width) return " ".repeat(width - columns) + shown;
-  let [cut, used] = ["", 0];
-  for (const character of shown) {
-    used += lengthOf(character);
-    if (used > width - CUT.length) break;
-    cut += character;
-  }
-  return " ".repeat(width - lengthOf(cut + CUT)) + cut + CUT;
+  const cut = cutTo(shown, width, CUT);
+  return " ".repeat(width - lengthOf(cut)) + cut;
 }
 
-const oneLine = (text: string): string => text.replaceAll("\n", "\\n");
+/** At most so many columns of a terminal; what is wider is cut, and ends in `mark`. */
+export function cutTo(text: string, width: number, mark: string): string {
+  if (lengthOf(text) <= width) return text;
+  let [cut, used] = ["", 0];
+  for (const character of text) {
+    used += lengthOf(character);
+    if (used > width - mark.length) break;
+    cut += character;
+  }
+  return cut + mark;
+}
+
+/** TBTX2 */
+const oneLine = (text: string): string => text.replaceAll(/\p{Cc}/gu, shownControl);
+
+const CONTROL_NAMES: Readonly<Record<string, string>> = { "\n": "n", "\r": "r", "\t": "t" };
+
+function shownControl(character: string): string {
+  const name = CONTROL_NAMES[character];
+  return `\\${name ?? `u${character.charCodeAt(0).toString(16).padStart(4, "0")}`}`;
+}
 
 /** Columns of a terminal: a character of Chinese, Japanese or Korean takes two. */
 const WIDE =

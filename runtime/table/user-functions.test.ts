@@ -1,100 +1,9 @@
 /** Functions of the user in jobs: what they are called with, what becomes of what they give, and where they are refused. */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { StreamError } from "../../base/index.ts";
-import { type Job, job } from "../api/index.ts";
-import { printSink } from "../connectors/basic/index.ts";
 import { t } from "../record/index.ts";
-import { JobDriver } from "../testkit/index.ts";
-import {
-  aggregateFunction,
-  type ChangelogRecord,
-  type FunctionDefinition,
-  scalarFunction,
-  tableEnvironment,
-  tableFunction,
-} from "./index.ts";
-
-const Word = t.record({ id: t.int32, line: t.nullable(t.string), worth: t.int64, moment: t.int64 });
-type Row = Readonly<Record<string, unknown>>;
-
-const words = [
-  { id: 1, line: "ab cd", worth: 5, moment: 1000 },
-  { id: 2, line: null, worth: 7, moment: 2000 },
-  { id: 3, line: "ef", worth: 11, moment: 6000 },
-];
-
-const mask = scalarFunction({
-  arguments: [t.string, t.int32],
-  returns: t.string,
-  call: (text, kept) => text.slice(0, kept).padEnd(text.length, "*"),
-});
-const split = tableFunction({
-  arguments: [t.string],
-  returns: t.record({ word: t.string, size: t.int64 }),
-  *call(text) {
-    for (const word of text.split(" ")) yield { word, size: word.length };
-  },
-});
-/** The mean of values by their weights. */
-const weighted = aggregateFunction({
-  arguments: [t.bigint, t.int32],
-  returns: t.nullable(t.float64),
-  accumulator: t.record({ sum: t.float64, weight: t.float64 }),
-  create: () => ({ sum: 0, weight: 0 }),
-  add: (state, value, weight) => {
-    state.sum += Number(value) * weight;
-    state.weight += weight;
-  },
-  retract: (state, value, weight) => {
-    state.sum -= Number(value) * weight;
-    state.weight -= weight;
-  },
-  merge: (left, right) => ({ sum: left.sum + right.sum, weight: left.weight + right.weight }),
-  result: ({ sum, weight }) => (weight === 0 ? null : sum / weight),
-});
-
-type Functions = Readonly<Record<string, FunctionDefinition>>;
-type Mode = "streaming" | "batch";
-
-function jobOf(query: string, functions: Functions, mode: Mode = "streaming"): Job {
-  return job((env) => {
-    const tables = tableEnvironment(env, { mode });
-    tables.table("words", env.fromCollection([], { type: Word, uid: "words" }), { rowtime: "moment" });
-    for (const [name, each] of Object.entries(functions)) tables.createFunction(name, each);
-    tables.sql(query).toChangelogStream({ uid: "changes" }).sinkTo(printSink(), { uid: "out" });
-  });
-}
-
-async function changesOf(
-  query: string,
-  functions: Functions,
-  mode: Mode = "streaming",
-  parallelism = 1,
-): Promise<readonly string[]> {
-  await using driver = await JobDriver.start(jobOf(query, functions, mode), { sources: { words }, parallelism });
-  driver.end();
-  await driver.run();
-  assert.ok(driver.isFinished);
-  return driver.output<ChangelogRecord>("out").map(({ kind, row }) => `${kind} ${text(row as Row)}`);
-}
-
-const text = (row: Row): string =>
-  Object.values(row)
-    .map((value) => (value instanceof Date ? value.toISOString() : String(value)))
-    .join(" ");
-
-const rowsOf = async (query: string, functions: Functions, mode?: Mode): Promise<readonly string[]> =>
-  (await changesOf(query, functions, mode, 2)).map((change) => change.slice(3)).toSorted();
-
-const isRefused =
-  (code: string, ...parts: readonly string[]) =>
-  (error: unknown): boolean => {
-    assert.ok(error instanceof StreamError, String(error));
-    assert.equal(error.code, code);
-    for (const part of parts) assert.ok(error.message.includes(part), error.message);
-    return true;
-  };
+import { aggregateFunction, scalarFunction, tableFunction } from "./index.ts";
+import { changesOf, isRefused, mask, rowsOf, split } from "./user-functions.test-support.ts";
 
 describe("a scalar function", () => {
   it("is called where no argument is NULL that it takes none of, with values of the declared types", async () => {
@@ -133,6 +42,46 @@ describe("a scalar function", () => {
     assert.deepEqual(await rowsOf("SELECT CAST(day_of(id) AS STRING) FROM words WHERE id = 3", { day_of: day }), [
       "1970-01-04",
     ]);
+  });
+
+  it("gives a row whatever the order of its fields", async () => {
+    const pair = scalarFunction({
+      arguments: [t.int32],
+      returns: t.record({ a: t.int32, b: t.int32 }),
+      call: (n) => ({ b: n + 1, a: n }),
+    });
+    assert.deepEqual(await rowsOf("SELECT pair(id) = ROW(id, id + 1) FROM words WHERE id = 1", { pair }), ["true"]);
+  });
+
+  for (const [what, thrown, part] of [
+    ["a circle", Object.assign([], { 0: {} }), "an object"],
+    ["a symbol", Symbol("odd"), "Symbol(odd)"],
+  ] as const)
+    it(`is named where it throws ${what}`, async () => {
+      if (typeof thrown === "object") thrown[0] = thrown;
+      const call = (): string => {
+        throw thrown as unknown as Error;
+      };
+      const odd = scalarFunction({ arguments: [t.int32], returns: t.string, call });
+      await assert.rejects(
+        rowsOf("SELECT odd(id) FROM words", { odd }),
+        isRefused("USER_FUNCTION_FAILED", `the function odd failed on (1): ${part}`),
+      );
+    });
+
+  it("that gives a promise fails by that, and not once more when the promise is rejected", async () => {
+    const stray: unknown[] = [];
+    const take = (error: unknown): void => void stray.push(error);
+    process.on("unhandledRejection", take);
+    const call = (() => Promise.reject(new Error("later"))) as unknown as () => string;
+    const later = scalarFunction({ arguments: [t.int32], returns: t.string, call });
+    await assert.rejects(
+      rowsOf("SELECT later(id) FROM words", { later }),
+      isRefused("USER_FUNCTION_FAILED", "later failed on (1)", "it gives a promise"),
+    );
+    await new Promise((resolve) => setImmediate(resolve));
+    process.off("unhandledRejection", take);
+    assert.deepEqual(stray, []);
   });
 
   it("is called once for equal calls in a row, and not at all in a branch that is not taken", async () => {
@@ -174,7 +123,6 @@ describe("a scalar function", () => {
   for (const [what, given, found] of [
     ["of another type", 1, "gives 1"],
     ["undefined, where its type has no null", undefined, "gives undefined"],
-    ["a promise", Promise.resolve("x"), "gives a promise"],
   ] as const)
     it(`that gives ${what} is refused, and nothing comes into a row`, async () => {
       const wrong = scalarFunction({ arguments: [t.int32], returns: t.string, call: () => given as never });
@@ -294,135 +242,6 @@ describe("a table function", () => {
   });
 });
 
-describe("an aggregate function", () => {
-  for (const mode of ["streaming", "batch"] as const)
-    it(`gives a result for each group, in ${mode} mode`, async () => {
-      const query = "SELECT id > 1, weighted(worth, id), COUNT(*) FROM words GROUP BY id > 1";
-      const rows = await rowsOf(query, { weighted }, mode);
-      assert.ok(rows.includes("true 9.4 2"), rows.join(", "));
-      assert.ok(rows.includes("false 5 1"));
-    });
-
-  it("leaves out rows with NULL for a parameter that takes none, and sees it otherwise", async () => {
-    const seen: unknown[] = [];
-    const joined = (type: typeof t.string): FunctionDefinition =>
-      aggregateFunction({
-        arguments: [type],
-        returns: t.string,
-        accumulator: t.string,
-        create: () => "",
-        add: (all, line) => {
-          seen.push(line);
-          return all + String(line);
-        },
-        result: (all) => all,
-      });
-    const functions = { strict: joined(t.string), open_: joined(t.nullable(t.string) as typeof t.string) };
-    assert.deepEqual(await rowsOf("SELECT strict(line), open_(line) FROM words", functions, "batch"), [
-      "ab cdef ab cdnullef",
-    ]);
-    assert.equal(seen.filter((line) => line === null).length, 1);
-  });
-
-  it("undoes what is taken back", async () => {
-    const inner = "SELECT id / 2 AS g, MAX(worth) AS m FROM words GROUP BY id / 2";
-    const changes = await changesOf(`SELECT weighted(m, 1) FROM (${inner}) AS x`, { weighted });
-    // 0: 5 · 1: 7, and then 11.
-    assert.equal(changes.at(-1), "+U 8");
-  });
-
-  it("works with FILTER and DISTINCT, over no rows, and over a frame", async () => {
-    const total = aggregateFunction({
-      arguments: [t.int64],
-      returns: t.int64,
-      accumulator: t.int64,
-      create: () => 0,
-      add: (sum, value) => sum + value,
-      retract: (sum, value) => sum - value,
-      result: (sum) => sum,
-    });
-    assert.deepEqual(
-      await rowsOf(
-        "SELECT total(worth) FILTER (WHERE id > 1), total(DISTINCT worth * 0 + 2) FROM words",
-        { total },
-        "batch",
-      ),
-      ["18 2"],
-    );
-    assert.deepEqual(await rowsOf("SELECT total(worth) FROM words WHERE id > 9", { total }, "batch"), ["0"]);
-    const framed = "SELECT id, total(worth) OVER (ORDER BY moment ROWS BETWEEN 1 PRECEDING AND CURRENT ROW) FROM words";
-    assert.deepEqual(await rowsOf(framed, { total }), ["1 5", "2 12", "3 18"]);
-  });
-
-  for (const [window, rows] of [
-    ["TUMBLE(TABLE words, DESCRIPTOR(moment), INTERVAL '5' SECOND)", ["11", "6.333333333333333"]],
-    [
-      "HOP(TABLE words, DESCRIPTOR(moment), INTERVAL '5' SECOND, INTERVAL '10' SECOND)",
-      ["11", "6.333333333333333", "8.666666666666666"],
-    ],
-    ["SESSION(TABLE words, DESCRIPTOR(moment), INTERVAL '3' SECOND)", ["11", "6.333333333333333"]],
-  ] as const)
-    it(`counts in windows: ${window.slice(0, 7)}`, async () => {
-      const query = `SELECT weighted(worth, id) FROM TABLE(${window}) GROUP BY window_start, window_end`;
-      assert.deepEqual(await rowsOf(query, { weighted }), rows);
-    });
-
-  it("has its state restored, also by another number of subtasks", async () => {
-    const query = "SELECT id > 1 AS later, weighted(worth, id) AS w FROM words GROUP BY id > 1";
-    const first = await JobDriver.start(jobOf(query, { weighted }), {
-      sources: { words: words.slice(0, 2) },
-      parallelism: 1,
-    });
-    await first.run();
-    const snapshot = await first.snapshot();
-    await first.close();
-    await using second = await JobDriver.start(jobOf(query, { weighted }), { restore: snapshot, parallelism: 3 });
-    second.push("words", words[2]);
-    second.end();
-    await second.run();
-    assert.deepEqual(
-      second.output<ChangelogRecord>("out").map(({ kind, row }) => `${kind} ${text(row as Row)}`),
-      ["-U true 7", "+U true 9.4"],
-    );
-  });
-
-  it("with another state, or another name, does not take over what it finds", async () => {
-    const other = aggregateFunction({
-      arguments: [t.bigint, t.int32],
-      returns: t.nullable(t.float64),
-      accumulator: t.record({ sum: t.float64, count: t.float64 }),
-      create: () => ({ sum: 0, count: 0 }),
-      add: (state) => state,
-      result: ({ sum }) => sum,
-    });
-    const never = aggregateFunction({
-      arguments: [t.bigint, t.int32],
-      returns: t.float64,
-      accumulator: t.record({ sum: t.float64, weight: t.float64 }),
-      create: () => ({ sum: 0, weight: 0 }),
-      add: (state) => state,
-      result: ({ sum }) => sum,
-    });
-    const queryOf = (name: string): string => `SELECT id, ${name}(worth, id) AS w FROM words GROUP BY id`;
-    const driver = await JobDriver.start(jobOf(queryOf("f"), { f: weighted }), {
-      sources: { words: words.slice(0, 2) },
-    });
-    await driver.run();
-    const snapshot = await driver.snapshot();
-    await driver.close();
-    // The same state, and another result.
-    for (const another of [other, never])
-      await assert.rejects(
-        JobDriver.start(jobOf(queryOf("f"), { f: another }), { restore: snapshot }),
-        isRefused("STATE_INCOMPATIBLE"),
-      );
-    await assert.rejects(
-      JobDriver.start(jobOf(queryOf("g"), { g: weighted }), { restore: snapshot }),
-      isRefused("STATE_INCOMPATIBLE"),
-    );
-  });
-});
-
 describe("a query is refused", () => {
   const uncertain = scalarFunction({ arguments: [t.bigint], returns: t.bigint, deterministic: false, call: (n) => n });
   const plain = aggregateFunction({
@@ -433,8 +252,17 @@ describe("a query is refused", () => {
     add: (sum, value) => sum + value,
     result: (sum) => sum,
   });
+  const chancy = aggregateFunction({
+    arguments: [t.bigint],
+    returns: t.bigint,
+    deterministic: false,
+    accumulator: t.bigint,
+    create: () => 0n,
+    add: (sum, value) => sum + value,
+    result: (sum) => sum,
+  });
   const opened = scalarFunction({ arguments: [t.int32], returns: t.int32, open: () => ({ call: (n) => n }) });
-  const functions = { mask, pieces: split, uncertain, plain, opened };
+  const functions = { mask, pieces: split, uncertain, plain, chancy, opened };
   const totals = "(SELECT id, SUM(worth) AS s FROM words GROUP BY id)";
   const hop = "TABLE(HOP(TABLE words, DESCRIPTOR(moment), INTERVAL '5' SECOND, INTERVAL '10' SECOND))";
   for (const [what, query, ...parts] of [
@@ -479,6 +307,12 @@ describe("a query is refused", () => {
       `SELECT id FROM ${totals} WHERE uncertain(s) > 0`,
       "uncertain is not deterministic",
     ],
+    [
+      "whose aggregate takes its own results back, which it computes anew",
+      "SELECT id, chancy(worth) FROM words GROUP BY id",
+      "the aggregate chancy is not deterministic",
+      "in a window, or in batch mode",
+    ],
     ["whose aggregate cannot undo", `SELECT plain(s) FROM ${totals}`, "plain has no retract", "may be taken back"],
     [
       "whose frame moves on",
@@ -506,5 +340,11 @@ describe("a query is refused", () => {
   it("not where nothing changes, or in batch mode", async () => {
     assert.equal((await rowsOf("SELECT uncertain(worth) FROM words", { uncertain })).length, 3);
     assert.equal((await rowsOf(`SELECT uncertain(s) FROM ${totals}`, { uncertain }, "batch")).length, 3);
+    assert.deepEqual(await rowsOf("SELECT chancy(worth) FROM words", { chancy }, "batch"), ["23"]);
+    const windows = "TABLE(TUMBLE(TABLE words, DESCRIPTOR(moment), INTERVAL '10' SECOND))";
+    assert.deepEqual(
+      await rowsOf(`SELECT chancy(worth) FROM ${windows} GROUP BY window_start, window_end`, { chancy }),
+      ["23"],
+    );
   });
 });

@@ -54,6 +54,35 @@ describe("elements of collections", () => {
       timestamp,
     ]);
   }
+  it("are given row by row, where the task is to pause (SQXU3)", () => {
+    const { row, values } = parse("a", columns);
+    const node = {
+      withOrdinality: false,
+      join: "INNER",
+      kind: "unnest",
+      row: [...row, column("e", "int")],
+      items: values,
+    };
+    const emission = { isPaused: false, isFull: () => true, defer: () => {} };
+    const factory = unnestOperator(node as unknown as UnnestNode, row, session());
+    const driver = new ColumnOperatorDriver(factory, row, { emission });
+    const changes = [full, { ...full, id: 2 }, { ...full, id: 3 }].map((each) => ({
+      kind: "insert" as const,
+      row: each,
+    }));
+    for (const [from, ids] of [
+      [0, [1, 1]],
+      [1, [2, 2]],
+      [2, [3, 3]],
+    ] as const) {
+      driver.send(changes, from);
+      assert.deepEqual(
+        driver.changes.splice(0).map((change) => change.row["id"]),
+        ids,
+      );
+    }
+  });
+
   const column = (name: string, kind: "int" | "varchar"): PlanRow[number] => ({
     name,
     type: kind === "int" ? { kind, isNullable: true } : { kind, isNullable: true, length: 2_147_483_647 },

@@ -4,6 +4,7 @@
  * SQXU1 An element that is a row has its fields as columns; a map its key and its value; a multiset each element as often as it is in it. With several collections their elements
  *     stand side by side, NULL where one is shorter. An ordinality counts from 1.
  * SQXU2 A row without elements is left out, or with LEFT stays with NULLs. Kinds of rows and timestamps pass (SQXV1).
+ * SQXU3 Between two rows the task may turn to something else: a table function may give a million for each.
  */
 import type { OperatorContext, OperatorFactory, Output, StreamOperator } from "../../ports/index.ts";
 import { ColumnBuilder, type ColumnBatch, rowKinds } from "../../record/index.ts";
@@ -34,6 +35,7 @@ class UnnestOperator implements StreamOperator<unknown, unknown> {
   readonly #collections: readonly Collection[];
   readonly #builder: ColumnBuilder;
   readonly #functions = new RunningFunctions();
+  #emission: OperatorContext["emission"];
   #output!: Output<unknown>;
 
   constructor(node: UnnestNode, input: PlanRow, session: SqlSession) {
@@ -46,6 +48,7 @@ class UnnestOperator implements StreamOperator<unknown, unknown> {
 
   open(context: OperatorContext, output: Output<unknown>): void | Promise<void> {
     this.#output = output;
+    this.#emission = context.emission;
     return this.#functions.open(context);
   }
 
@@ -59,14 +62,16 @@ class UnnestOperator implements StreamOperator<unknown, unknown> {
 
   processBatch(batch: ColumnBatch, from: number): number {
     const { rows, count } = batch;
-    const objects = batch.toRows(from);
-    for (let at = from; at < count; at++) {
+    let at = from;
+    for (const row of batch.toRows(from)) {
       const place = rows[at] as number;
-      const kind = batch.rowKindAt(place);
-      this.#unnest(objects[at - from] as RowObject, batch.timestampAt(place), kind);
+      this.#unnest(row as RowObject, batch.timestampAt(place), batch.rowKindAt(place));
+      at += 1;
+      // SQXU3
+      if (at < count && this.#emission?.isFull() === true) break;
     }
     this.#flush();
-    return count;
+    return at;
   }
 
   #unnest(row: RowObject, timestamp: number, kind: number): void {

@@ -1,7 +1,8 @@
 /**
  * Owns: what a plan asks of functions of the user, and what is wrong where one does not have it.
  *
- * SQZH1 Over rows that change, a function that may give something else for the same values would take back what was never emitted: it is refused there.
+ * SQZH1 Over rows that change, a function that may give something else for the same values would take back what was never emitted: it is refused there, and so
+ *     is such an aggregate where its own result changes.
  * SQZH2 An aggregate undoes rows where they are taken back or leave a frame, and adds up states where a window is made of parts.
  * SQZH3 A function that is opened runs in projections, filters and as a table function; other operators open none.
  */
@@ -34,7 +35,7 @@ export function requireUserFunctions(node: PlanNode, mode: PlanMode, placeOf: (c
         "Compute it in a query in FROM, and use its column.",
       );
   }
-  if ("calls" in node) for (const call of node.calls) requireAggregate(node, call, isChanging, placeOf);
+  if ("calls" in node) for (const call of node.calls) requireAggregate(node, call, { isChanging, mode }, placeOf);
 }
 
 const PLACES: Readonly<Partial<Record<PlanNode["kind"], string>>> = {
@@ -51,12 +52,19 @@ const PLACES: Readonly<Partial<Record<PlanNode["kind"], string>>> = {
 function requireAggregate(
   node: PlanNode & { readonly calls: readonly AggregateCall[] },
   call: AggregateCall,
-  isChanging: boolean,
+  { isChanging, mode }: { readonly isChanging: boolean; readonly mode: PlanMode },
   placeOf: (call: AggregateCall) => Span,
 ): void {
   const { user } = call;
   if (user === undefined) return;
   const { name, definition } = user;
+  const isTakenBack = isChanging || (mode === "streaming" && node.changes !== "append");
+  if (!definition.isDeterministic && isTakenBack)
+    fail(
+      placeOf(call),
+      `the aggregate ${name} is not deterministic, and its result changes: what is taken back would be computed anew`,
+      "Use it in a window, or in batch mode; or declare it deterministic, if it is.",
+    );
   const leaves = node.kind === "over" && node.frame.preceding !== null;
   if (definition.retract === null && (isChanging || leaves))
     fail(

@@ -51,13 +51,11 @@ function bareType(type: Type): SqlType | TypeRefusal {
 }
 
 /** From rows to the function; null: values stay as they are. NULL is null. */
-export const valueReader = (type: Type): Convert | null => orNull(converter(type, numberOfBigint, null));
+export const valueReader = (type: Type): Convert | null => orNull(converter(type, toFunction));
 
 /** From the function to rows; `isWhole`: of a column, and not of a part of one, where a DATE is a Date. NULL is null. */
 export const valueWriter = (type: Type, isWhole: boolean): Convert | null =>
-  orNull(
-    isWhole && type.kind === "date" ? (value) => midnightOf(value).getTime() : converter(type, BigInt, midnightOf),
-  );
+  orNull(isWhole && type.kind === "date" ? (value) => midnightOf(value).getTime() : converter(type, toRow));
 
 const orNull = (convert: Convert | null): Convert | null =>
   convert === null ? null : (value) => (value === null ? null : convert(value));
@@ -71,12 +69,23 @@ function numberOfBigint(value: unknown): number {
 const midnightOf = (value: unknown): Date =>
   new DateValue(Math.floor((value as Date).getTime() / DAY_MS) * DAY_MS) as Date;
 
-/** Of values that are not null. `date`: null: dates stay as they are. */
-function converter(type: Type, int64: (value: never) => unknown, date: Convert | null): Convert | null {
-  const part = (inner: Type): Convert | null => orNull(converter(inner, int64, date));
+type Direction = {
+  readonly int64: Convert;
+  /** null: dates stay as they are. */
+  readonly date: Convert | null;
+  /** Whether a record's fields may be in another order than its type's, in which rows have them. */
+  readonly isOrderOpen: boolean;
+};
+const toFunction: Direction = { int64: numberOfBigint, date: null, isOrderOpen: false };
+const toRow: Direction = { int64: (value) => BigInt(value as number), date: midnightOf, isOrderOpen: true };
+
+/** Of values that are not null. */
+function converter(type: Type, direction: Direction): Convert | null {
+  const { int64, date, isOrderOpen } = direction;
+  const part = (inner: Type): Convert | null => orNull(converter(inner, direction));
   switch (type.kind) {
     case "int64":
-      return int64 as Convert;
+      return int64;
     case "date":
       return date;
     case "list": {
@@ -91,7 +100,7 @@ function converter(type: Type, int64: (value: never) => unknown, date: Convert |
     }
     case "record": {
       const fields = (type.fields ?? []).map(({ name, type: field }) => [name, part(field)] as const);
-      if (fields.every(([, convert]) => convert === null)) return null;
+      if (!isOrderOpen && fields.every(([, convert]) => convert === null)) return null;
       return (value) =>
         Object.fromEntries(
           fields.map(([name, convert]) => {

@@ -2,7 +2,8 @@
  * Owns: functions of the user while they run: opened and closed with their operator, called with values of rows, their results looked at.
  *
  * SQZD1 What a function throws, or gives wrongly, is USER_FUNCTION_FAILED with the function's name and the values that it was called with.
- * SQZD2 An operator opens a function once, however many calls of it its expressions have.
+ * SQZD2 An operator opens a function once, however many calls of it its expressions have, and closes what it has opened: also where another one cannot be closed, or
+ *     the task has ended meanwhile.
  */
 import { assert, isPromiseLike, StreamError } from "../../../base/index.ts";
 import type { OperatorContext } from "../../ports/index.ts";
@@ -21,6 +22,7 @@ const ROWS_MAX = 1_000_000;
 /** Of one operator in one subtask. */
 export class RunningFunctions {
   readonly #slots = new Map<Callable["definition"], OpenSlot>();
+  #isClosed = false;
 
   /** What is called with values as rows have them. Before `open` it may be made, and not called. */
   callOf(bound: Callable): Call {
@@ -37,12 +39,20 @@ export class RunningFunctions {
     return this.#openAll({ uid, subtask, parallelism, clock, log, metrics });
   }
 
+  /** Errors: the first one of a function, when all were tried. */
   async close(): Promise<void> {
+    this.#isClosed = true;
+    const failures: unknown[] = [];
     for (const slot of this.#slots.values()) {
       const { close } = slot;
       slot.close = undefined;
-      await close?.();
+      try {
+        await close?.();
+      } catch (error) {
+        failures.push(failure(`the function ${slot.bound.name} could not be closed: ${reasonOf(error)}`, error));
+      }
     }
+    if (failures.length > 0) throw failures[0];
   }
 
   async #openAll(context: Parameters<NonNullable<Callable["definition"]["open"]>>[0]): Promise<void> {
@@ -53,6 +63,7 @@ export class RunningFunctions {
         if (typeof opened?.call !== "function") throw new TypeError("open gives no { call }");
         slot.call = opened.call;
         slot.close = () => opened.close?.();
+        if (this.#isClosed) return await this.close();
       } catch (error) {
         throw failure(`the function ${bound.name} could not be opened: ${reasonOf(error)}`, error);
       }
@@ -129,7 +140,7 @@ function tableCall(bound: Callable, slot: OpenSlot, readers: Readers): Call {
 }
 
 function collected(result: unknown): readonly unknown[] {
-  if (isPromiseLike(result)) throw new TypeError("it gives a promise, and nothing is awaited for each row");
+  if (isPromiseLike(result)) throw promised(result);
   if (typeof result !== "object" || result === null || !(Symbol.iterator in result))
     throw new TypeError(`it gives ${shown(result)}, and a table function gives an array, or is a generator`);
   const rows: unknown[] = [];
@@ -138,6 +149,12 @@ function collected(result: unknown): readonly unknown[] {
     rows.push(row);
   }
   return rows;
+}
+
+/** What is wrong with a promise. It may be rejected later, which would be an error that nobody takes. */
+export function promised(promise: unknown): TypeError {
+  Promise.resolve(promise).catch(() => {});
+  return new TypeError("it gives a promise, and nothing is awaited for each row");
 }
 
 /** `values`: of the call, for the message. */
@@ -159,11 +176,11 @@ function misfitFailure(
   type: ValueType<unknown>,
   ...[value, values]: [unknown, readonly unknown[]]
 ): StreamError {
+  if (isPromiseLike(value)) return callFailure(bound, values, promised(value));
   const misfit = findMisfit(type, value);
-  const found = isPromiseLike(value) ? "a promise, and nothing is awaited for each row" : misfit?.found;
   const path = misfit === null || misfit.path === "" ? "" : ` at ${misfit.path}`;
   return failure(
-    `the function ${bound.name} gives ${found}${path} of ${valuesText(values)}, and is declared to give ${describeType(type)}`,
+    `the function ${bound.name} gives ${misfit?.found}${path} of ${valuesText(values)}, and is declared to give ${describeType(type)}`,
   );
 }
 
@@ -181,21 +198,25 @@ const valuesText = (values: readonly unknown[]): string => `(${values.map(shown)
 
 const SHOWN_MAX = 100;
 
+/** Of anything: what it cannot be shown as must not hide the failure that it belongs to. */
 function shown(value: unknown): string {
   if (value === null) return "NULL";
-  if (typeof value === "bigint") return String(value);
   if (typeof value === "function") return "a function";
-  const text =
-    value === undefined
-      ? "undefined"
-      : JSON.stringify(value, (_key, part: unknown) =>
-          typeof part === "bigint"
-            ? String(part)
-            : part instanceof Map
-              ? Object.fromEntries(part)
-              : part instanceof Uint8Array
-                ? `${part.length} bytes`
-                : part,
-        );
+  if (typeof value !== "object" && typeof value !== "string") return String(value);
+  let text: string | undefined;
+  try {
+    text = JSON.stringify(value, (_key, part: unknown) =>
+      typeof part === "bigint"
+        ? String(part)
+        : part instanceof Map
+          ? Object.fromEntries(part)
+          : part instanceof Uint8Array
+            ? `${part.length} bytes`
+            : part,
+    );
+  } catch {
+    // A circle.
+  }
+  if (text === undefined) return "an object";
   return text.length <= SHOWN_MAX ? text : `${text.slice(0, SHOWN_MAX)}…`;
 }

@@ -9,8 +9,8 @@ import { typeText } from "../types/sql-type.ts";
 import type { DefinedColumn, TableDefinition } from "./catalog.ts";
 import { quoted } from "./names.ts";
 
-/** SQZI1 */
-const SECRET = /password|secret|token|sasl\.jaas/i;
+/** Whether a text names a secret, as the key of an option does: SQZI1. */
+export const namesSecret = (text: string): boolean => /password|secret|token|sasl\.jaas/i.test(text);
 
 export function tableDefinitionText(name: string, definition: TableDefinition): string {
   const { columns, watermark, primaryKey, partitionedBy, options } = definition;
@@ -22,7 +22,7 @@ export function tableDefinitionText(name: string, definition: TableDefinition): 
   if (primaryKey !== null) parts.push(`PRIMARY KEY (${primaryKey.columns.map(nameText).join(", ")}) NOT ENFORCED`);
   const partitions = partitionedBy.length === 0 ? "" : ` PARTITIONED BY (${partitionedBy.map(nameText).join(", ")})`;
   const shown = options.map(
-    ({ key, value }) => `  ${stringText(key)} = ${stringText(SECRET.test(key) ? "****" : value)}`,
+    ({ key, value }) => `  ${stringText(key)} = ${stringText(namesSecret(key) ? "****" : value)}`,
   );
   const settings = shown.length === 0 ? "" : ` WITH (\n${shown.join(",\n")}\n)`;
   return `CREATE TABLE ${name} (\n${parts.map((part) => `  ${part}`).join(",\n")}\n)${partitions}${settings}`;

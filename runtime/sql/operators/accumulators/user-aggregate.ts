@@ -2,15 +2,16 @@
  * Owns: an aggregate function of the user as an accumulator: its state is of the type that it declares.
  *
  * SQZG1 A row with NULL for a parameter that is not nullable is left out (SQZA1), when it comes and when it is taken back.
- * SQZG2 What a function answers for the state counts; nothing answered says that it has changed the state that it was given.
+ * SQZG2 What a function answers for the state counts; nothing answered says that it has changed the state that it was given. `merge` gets a copy of its second
+ *     state, which belongs to windows to come as well: it may answer it, or take parts of it over.
  * SQZG3 The plan asks for `retract` and `merge` only of functions that have them (plan/user-functions.ts).
  */
-import { assert } from "../../../../base/index.ts";
+import { assert, isPromiseLike } from "../../../../base/index.ts";
 import { copyOf } from "../../../record/index.ts";
 import type { AggregateUserFunction } from "../../user-functions/bound-function.ts";
 import type { Call } from "../../user-functions/definition.ts";
 import { valueReader } from "../../user-functions/function-values.ts";
-import { callFailure, resultTaker } from "../../user-functions/running-functions.ts";
+import { callFailure, promised, resultTaker } from "../../user-functions/running-functions.ts";
 import type { Accumulator, AggregateInput } from "./accumulator.ts";
 
 export function userAccumulator(bound: AggregateUserFunction): Accumulator<never> {
@@ -22,7 +23,9 @@ export function userAccumulator(bound: AggregateUserFunction): Accumulator<never
   /** SQZG2. */
   const called = (call: Call, state: unknown, values: readonly unknown[]): unknown => {
     try {
-      return call(state, ...values) ?? state;
+      const answered = call(state, ...values);
+      if (isPromiseLike(answered)) throw promised(answered);
+      return answered === undefined ? state : answered;
     } catch (error) {
       throw callFailure(bound, values, error);
     }
@@ -43,7 +46,7 @@ export function userAccumulator(bound: AggregateUserFunction): Accumulator<never
     retract: (state, input) => changed(retract, state, input),
     merge: (left, right) => {
       assert(merge !== null, `the aggregate ${bound.name} is asked for what it has`);
-      return called(merge, left, [right]);
+      return called(merge, left, [copyOf(right)]);
     },
     // SQOA3: a part of the state is no value of its own.
     result: (state) => {
