@@ -22,7 +22,7 @@ export const runtimeErrorCodes = {
   EMISSION_TOO_LARGE:
     "One call of a function emitted more records than can be buffered. Return them from a generator (`function*`), which is paused while the buffers are full.",
   ASYNC_TIMEOUT:
-    "A call of mapAsync or flatMapAsync was not answered in time. The message names the operator and the record. Check what is asked, give the operation `onTimeout`, or a longer `timeout`.",
+    "A call of mapAsync or flatMapAsync, or of a lookup join in SQL, was not answered in time. The message names the operator and the record. Check what is asked; give the operation `onTimeout`, or a longer `timeout`; for SQL, raise `table.exec.async-lookup.timeout`.",
   ASYNC_WORKER_LOST:
     "A thread of workerPool did not start, or ended while it worked on a record (it ran out of its heap, called process.exit, or threw outside of the call). The message names the operator, the module and the reason. Mend the module, raise `heapMiB`, or give the operation `retry`.",
   HOOK_TIMEOUT:

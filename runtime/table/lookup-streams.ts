@@ -57,6 +57,7 @@ export function lookupJoinOperator(
       ...(retry === null ? {} : { retry }),
     }),
     resumesAnew: true,
+    lateRemedy: `look whether the server of ${node.name} answers, or give more time: SET 'table.exec.async-lookup.timeout', or 'timeout' in the hint LOOKUP`,
   };
   const recordsOf = ({ rows }: Answer): readonly Row[] => rows;
   const inputType = rowTypeOf(node.input.row);

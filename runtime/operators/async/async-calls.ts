@@ -226,15 +226,14 @@ export class AsyncCalls<I, R, C> {
   /** ACL2 */
   #onDue(request: Request<I>): void {
     const state = this.#states.get(request);
-    const { onTimeout, timeoutMs } = this.#parts.plan;
+    const { onTimeout, timeoutMs, lateRemedy = "give it onTimeout, or a longer timeout" } = this.#parts.plan;
     if (this.#isClosed || state === undefined) return;
     giveUp(state);
     this.#states.delete(request);
     if (state.kind === "timedOut")
       return this.#events.onFailure(this.#late(request, "onTimeout has not settled either"));
     this.#timeouts.inc();
-    if (onTimeout === null)
-      return this.#events.onFailure(this.#late(request, "give it onTimeout, or a longer timeout"));
+    if (onTimeout === null) return this.#events.onFailure(this.#late(request, lateRemedy));
     if (timeoutMs !== null) this.#deadlines.add(request, timeoutMs);
     this.#ask(request, "timedOut", onTimeout);
   }

@@ -41,15 +41,21 @@ class Outside {
   }
 }
 
+type PlanParts = { readonly resumesAnew?: boolean; readonly lateRemedy?: string };
+
 async function open(
   outside: Outside,
   options: AsyncOptions<number, number, string> = {},
-  { resumesAnew = false, ...harness }: HarnessOptions<number> & { readonly resumesAnew?: boolean } = {},
+  { resumesAnew, lateRemedy, ...harness }: HarnessOptions<number> & PlanParts = {},
 ): Promise<OperatorHarness<number, number>> {
   const factory = asyncOperator<number, number, number, string>({
     name: "mapAsync",
     fn: outside.fn,
-    plan: { ...asyncPlan("mapAsync", options), resumesAnew },
+    plan: {
+      ...asyncPlan<number, number, string>("mapAsync", options),
+      ...(resumesAnew === undefined ? {} : { resumesAnew }),
+      ...(lateRemedy === undefined ? {} : { lateRemedy }),
+    },
     recordsOf: singleRecord("mapAsync"),
     inputType: t.int64,
   });
@@ -235,6 +241,13 @@ describe("an async operator", () => {
       message: /mapAsync \(uid ask\): the call for the record 7 has not been answered in 5000 ms \(1 attempt\)/,
     });
     assert.equal(outside.of(7).call.signal.aborted, false); // nobody had asked for it
+  });
+
+  it("AS-4 a call that is late says what to do about it where it is made: SQL has no onTimeout", async () => {
+    const harness = await open(new Outside(), { timeout: 100 }, { lateRemedy: "raise the option" });
+    harness.process(7);
+    harness.advance(100);
+    await assert.rejects(harness.answered(), { code: "ASYNC_TIMEOUT", message: /\(1 attempt\); raise the option$/ });
   });
 
   it("AS-4 onTimeout answers instead, the call is told, and a handler that never settles fails the task", async () => {

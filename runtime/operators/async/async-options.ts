@@ -28,6 +28,8 @@ export type AsyncPlan<I, R, C> = {
   readonly retry: RetryPolicy<R> | null;
   /** Whether a restored record has its first call and all its time before it (ACL3). Absent: no. */
   readonly resumesAnew?: boolean;
+  /** What to do where a call is late, for messages. Absent: what the API's users can. */
+  readonly lateRemedy?: string;
 };
 
 /** `operation`: what the user called, for messages. Throws OPTION_INVALID. */
