@@ -8,7 +8,9 @@ export function compareBytes(left: Uint8Array, right: Uint8Array): number {
   return left.length - right.length;
 }
 
-/** Of values as rows have them; NULL equals NULL inside of them. */
+type Fields = Readonly<Record<string, unknown>>;
+
+/** Of values of one type, as rows have them; NULL equals NULL inside of them. */
 export function areEqual(left: unknown, right: unknown): boolean {
   if (left === right) return true;
   if (typeof left !== "object" || typeof right !== "object" || left === null || right === null) return false;
@@ -22,9 +24,9 @@ export function areEqual(left: unknown, right: unknown): boolean {
     return [...left].every(([key, value]) => right.has(key) && areEqual(value, right.get(key)));
   }
   if ("getTime" in left) return "getTime" in right && (left as Date).getTime() === (right as Date).getTime();
-  // Rows are equal field by field, whatever the fields are called.
-  const [fields, others] = [Object.values(left), Object.values(right)];
-  return fields.length === others.length && fields.every((field, index) => areEqual(field, others[index]));
+  // Field by field: the order of an object's fields is that of who made it, and numbers come first in it.
+  const [fields, others] = [left as Fields, right as Fields];
+  return Object.keys(fields).every((name) => areEqual(fields[name], others[name]));
 }
 
 /** The first place is 1; null: there is none. */

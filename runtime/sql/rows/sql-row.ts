@@ -2,7 +2,7 @@
  * Owns: rows as objects, by the names of their columns (SQPT1), and whether two of them are the same.
  *
  * SQJR1 Rows are the same when their values are: NaN is NaN, -0 is 0, dates, bytes, arrays, maps and rows by what is in them.
- * SQJR2 The text of a row is the same for the same rows, and for no others: so it finds a row in a map.
+ * SQJR2 The text of a row is the same for the same rows, and for no others of its type: so it finds a row in a map.
  */
 import { DateValue } from "../../record/index.ts";
 import type { PlanRow } from "../plan/plan-tree.ts";
@@ -52,8 +52,16 @@ function objectText(value: object): string {
   if (value instanceof Uint8Array) return `b${value.length}:${Buffer.from(value).toString("hex")}`;
   if (Array.isArray(value)) return `[${value.map(valueText).join("")}]`;
   if (value instanceof Map) return `{${mapEntries(value).join("")}}`;
-  return `(${Object.values(value).map(valueText).join("")})`;
+  return `(${fieldsOf(value as SqlRow)
+    .map(valueText)
+    .join("")})`;
 }
+
+/** By their names: the order of an object's fields is that of who made it, and numbers come first in it. */
+const fieldsOf = (row: SqlRow): readonly unknown[] =>
+  Object.keys(row)
+    .sort()
+    .map((name) => row[name]);
 
 /** The order of a map's entries says nothing. */
 function mapEntries(map: ReadonlyMap<unknown, unknown>): readonly string[] {
