@@ -18,6 +18,15 @@ describe("an error between processes", () => {
     assert.deepEqual([read.code, read.message], ["OF_A_LATER_VERSION", "the moon is in the way"]);
   });
 
+  it("has words for whatever was thrown, also for what has no text", () => {
+    const bare: unknown = Object.create(null);
+    assert.equal(toErrorInfo("gone").message, "gone");
+    assert.equal(toErrorInfo(bare).message, "an object that has no text");
+    const info = toErrorInfo(new StreamError("PORT_IN_USE", "f failed", { cause: bare }));
+    assert.equal(info.message, "f failed");
+    assert.match(info.stack, /Caused by: an object that has no text$/);
+  });
+
   it("is an Error without a code when it had none", () => {
     assert.ok(!(fromErrorInfo(toErrorInfo(new Error("plain"))) instanceof StreamError));
   });

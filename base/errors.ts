@@ -60,10 +60,20 @@ export type ErrorInfo = {
   readonly destiny: Destiny;
 };
 
+/** Of what was thrown and is no Error. An object without a prototype, or whose own `toString` throws, has no text: that must not hide the failure that it is. */
+export function thrownText(thrown: unknown): string {
+  try {
+    return String(thrown);
+  } catch {
+    return "an object that has no text";
+  }
+}
+
 /** Describes any thrown value; causes are appended to the stack, so nothing is lost on the way. */
 export function toErrorInfo(thrown: unknown): ErrorInfo {
   if (!(thrown instanceof Error)) {
-    return { name: "Error", message: String(thrown), stack: String(thrown), code: undefined, destiny: "retry" };
+    const message = thrownText(thrown);
+    return { name: "Error", message, stack: message, code: undefined, destiny: "retry" };
   }
   const stream = thrown instanceof StreamError ? thrown : undefined;
   return {
@@ -89,7 +99,7 @@ export function fromErrorInfo(info: ErrorInfo): Error {
 function stackWithCauses(error: Error): string {
   let text = error.stack ?? `${error.name}: ${error.message}`;
   for (let cause = error.cause, depth = 0; cause !== undefined && depth < 8; depth++) {
-    text += `\nCaused by: ${cause instanceof Error ? (cause.stack ?? cause.message) : String(cause)}`;
+    text += `\nCaused by: ${cause instanceof Error ? (cause.stack ?? cause.message) : thrownText(cause)}`;
     cause = cause instanceof Error ? cause.cause : undefined;
   }
   return text;

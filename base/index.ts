@@ -25,6 +25,7 @@ export {
   fromErrorInfo,
   StreamError,
   type StreamErrorOptions,
+  thrownText,
   toErrorInfo,
   unreachable,
 } from "./errors.ts";

@@ -12,7 +12,7 @@ import { isUtf8 } from "node:buffer";
 import { readFile, stat } from "node:fs/promises";
 import { basename, dirname, extname, isAbsolute, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { StreamError } from "../../base/index.ts";
+import { StreamError, thrownText } from "../../base/index.ts";
 import { buildStreamGraph, isJob, type Job } from "../api/engine.ts";
 import { buildJobGraph, type JobGraph, parseOptions, type StreamGraph } from "../graph/index.ts";
 import type { FunctionSource, LoadModule } from "../table/engine.ts";
@@ -128,7 +128,7 @@ const moduleError = (module: string, what: string, error: unknown): StreamError 
   invalidModule(`the job module cannot be used: ${failureText(module, what, error)}`, error);
 
 function failureText(module: string, what: string, error: unknown): string {
-  const reason = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  const reason = error instanceof Error ? `${error.name}: ${error.message}` : thrownText(error);
   const place = error instanceof Error ? (codePlace(error.stack ?? "", module) ?? module) : module;
   return `${what}, at ${place}: ${reason}`;
 }

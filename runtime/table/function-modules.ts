@@ -5,6 +5,7 @@
  * FMOD1 `./functions.ts#mask` is the export `mask`; without a name it is the default export. Each module is loaded once for a script, in each process of the job.
  * FMOD2 A module that cannot be loaded is a mistake of the script, at its place there.
  */
+import { thrownText } from "../../base/index.ts";
 import {
   codeModulesIn,
   type FunctionSource,
@@ -42,7 +43,7 @@ async function loaded(module: string, load: LoadModule): Promise<Loaded> {
     return { kind: "module", exports: await load(module) };
   } catch (error) {
     // FMOD2: whatever the module throws is its author's to read.
-    return { kind: "failed", reason: error instanceof Error ? error.message : String(error) };
+    return { kind: "failed", reason: error instanceof Error ? error.message : thrownText(error) };
   }
 }
 

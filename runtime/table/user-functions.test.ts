@@ -120,6 +120,20 @@ describe("a scalar function", () => {
     );
   });
 
+  it("that throws what is no Error, and has no text, fails by that", async () => {
+    const bare = scalarFunction({
+      arguments: [t.int32],
+      returns: t.string,
+      call: () => {
+        throw Object.assign(Object.create(null) as object, { why: "no" });
+      },
+    });
+    await assert.rejects(
+      rowsOf("SELECT bare(id) FROM words", { bare }),
+      isRefused("USER_FUNCTION_FAILED", 'the function bare failed on (1): {"why":"no"}'),
+    );
+  });
+
   for (const [what, given, found] of [
     ["of another type", 1, "gives 1"],
     ["undefined, where its type has no null", undefined, "gives undefined"],

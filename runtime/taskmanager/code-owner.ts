@@ -8,7 +8,7 @@
  * COO2 The operator nearest to the throw is the culprit; those before it in the chain only pass the error on.
  */
 import { AsyncLocalStorage } from "node:async_hooks";
-import { StreamError } from "../../base/index.ts";
+import { StreamError, thrownText } from "../../base/index.ts";
 import { codePlace } from "../program/index.ts";
 
 export interface CodeOwner {
@@ -56,7 +56,7 @@ export type Stray = "rejection" | "exception";
  */
 export function strayError(error: unknown, kind: Stray, owner: CodeOwner | undefined): StreamError {
   if (error instanceof StreamError) return error;
-  const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  const text = error instanceof Error ? `${error.name}: ${error.message}` : thrownText(error);
   const place = error instanceof Error ? codePlace(error.stack ?? "") : undefined;
   const what =
     kind === "rejection"

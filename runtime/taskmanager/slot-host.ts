@@ -9,7 +9,15 @@
  * SH2 Messages about a task that is not here, or whose attempt is over, are ignored (MES4); one that overtakes the loading of the
  *     task's module waits for it, so that a cancellation is never lost.
  */
-import { AssertionFailure, type Clock, type Log, onNextTurn, StreamError, toErrorInfo } from "../../base/index.ts";
+import {
+  AssertionFailure,
+  type Clock,
+  type Log,
+  onNextTurn,
+  StreamError,
+  thrownText,
+  toErrorInfo,
+} from "../../base/index.ts";
 import { openIdentity, type PeerSecurity } from "../../security/index.ts";
 import { codePlace, loadJobGraph } from "../program/index.ts";
 import type { JobGraph } from "../graph/index.ts";
@@ -292,7 +300,7 @@ export class SlotHost {
   }
 
   #reportFailed(message: Deploy, ref: TaskRef, error: unknown): void {
-    const failure = error instanceof Error ? error : new Error(String(error));
+    const failure = error instanceof Error ? error : new Error(thrownText(error));
     this.#options.log.error({ err: failure, task: taskText(ref) }, "the job could not be loaded in a slot");
     this.#options.send({
       kind: "taskState",
