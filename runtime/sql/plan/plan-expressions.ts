@@ -4,6 +4,7 @@
  * SQPE1 What is computed anew at each evaluation (RAND, UUID, the clock) is never doubled, and no condition on it moves.
  */
 import type { Literal } from "../syntax/expression-tree.ts";
+import { NAME_LENGTH_MAX } from "../syntax/name-grammar.ts";
 import type { Span } from "../syntax/span.ts";
 import type { SqlType } from "../types/sql-type.ts";
 import { isApproximate, isBytes, isSameType, isText, isTimestamp, withNullability } from "../types/type-families.ts";
@@ -25,16 +26,19 @@ export function columnOf(row: PlanRow, index: number): ColumnReference {
 
 export const columnsOfRow = (row: PlanRow): readonly ColumnReference[] => row.map((_, index) => columnOf(row, index));
 
-/** `a, a` becomes `a, a0`, as in Flink. */
+/** `a, a` becomes `a, a0`, as in Flink; a name that is as long as a field's may be gives its end for the number. */
 export function uniqueNames(names: readonly string[]): readonly string[] {
   const taken = new Set<string>();
   return names.map((name) => {
     let free = name;
-    for (let number = 0; taken.has(free); number++) free = `${name}${number}`;
+    for (let number = 0; taken.has(free); number++) free = numberedName(name, number);
     taken.add(free);
     return free;
   });
 }
+
+const numberedName = (name: string, number: number): string =>
+  `${name.slice(0, NAME_LENGTH_MAX - String(number).length).toWellFormed()}${number}`;
 
 export const typeOfValue = ({ type }: TypedExpression): SqlType => {
   if (type.kind === "null") throw new RangeError("a value without a type came into a plan");

@@ -33,6 +33,14 @@ const corpus = [
 ];
 
 describe("every plan", () => {
+  it("has names that fields may have, also where equal ones are numbered", () => {
+    const name = "n".repeat(63);
+    const plan = planScript(`${tables}SELECT a AS ${name}, id AS ${name}, b AS ${name} FROM t`);
+    assert.ok(plan.kind === "plan");
+    const names = plan.queries.flatMap(({ input }) => input.row.map((column) => column.name));
+    assert.deepEqual(names, [name, `${"n".repeat(62)}0`, `${"n".repeat(62)}1`]);
+  });
+
   it("has names, places, keys and times that fit (SQPT1, SQPT3)", () => {
     let plans = 0;
     for (const script of corpus) {

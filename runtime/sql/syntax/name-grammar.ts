@@ -34,7 +34,8 @@ import {
   vocabulary,
 } from "./tokens.ts";
 
-const NAME_LENGTH_MAX = 63;
+/** As long as the name of a row's field may be. */
+export const NAME_LENGTH_MAX = 63;
 /** Of objects they would be something else than fields. */
 const NO_FIELDS: ReadonlySet<string> = new Set(["__proto__", "constructor", "prototype"]);
 
