@@ -7,7 +7,14 @@
 import { assert, isPromiseLike, StreamError } from "../../base/index.ts";
 import { asyncOperator, asyncPlan } from "../operators/index.ts";
 import type { AsyncCall, AsyncFunction, AsyncRetry, OperatorFactory } from "../ports/index.ts";
-import { loadedLookupJoinOperator, type Lookup, lookupOf, type PlanNode, rowTypeOf } from "../sql/index.ts";
+import {
+  isReadWhole,
+  loadedLookupJoinOperator,
+  type Lookup,
+  lookupOf,
+  type PlanNode,
+  rowTypeOf,
+} from "../sql/index.ts";
 import { type AskedTable, tableConnector, type TableConnector, type TableLookup } from "../tables/index.ts";
 import { lookupSettingsOf } from "./lookup-settings.ts";
 import type { PlanWorld } from "./plan-world.ts";
@@ -36,6 +43,7 @@ export function lookupOfTable(
     ),
   });
   assert(made !== undefined, "a connector that cannot be asked refuses it");
+  assert((made.kind === "loaded") === isReadWhole(table), `plans know whether the table ${node.name} is read whole`);
   return made;
 }
 

@@ -8,6 +8,7 @@ import { typeText } from "../types/sql-type.ts";
 import type { PlanNode, PlanRow } from "./plan-tree.ts";
 import { inputsOf } from "./rebuilt.ts";
 import { keepsRows, keepsState } from "./uids.ts";
+import { isReadWhole } from "./whole-lookups.ts";
 
 /** By a name that stays when the query changes elsewhere, the type: `amount` and `INT NOT NULL`, or `call 1`. */
 export type NodeState = Readonly<Record<string, string>>;
@@ -23,6 +24,9 @@ export function stateOfNode(node: PlanNode): NodeState | null {
       const named = [...groupBy.map((_, index) => `key ${index + 1}`), ...calls.map((_, index) => `call ${index + 1}`)];
       return Object.fromEntries(named.map((name, index) => [name, typeAt(row, index)]));
     }
+    case "lookupJoin":
+      // SQPU5: the rows that wait for answers.
+      return isReadWhole(node.table) ? null : rowsState(node);
     default:
       return keepsRows(node) && keepsState(node) ? rowsState(node) : null;
   }

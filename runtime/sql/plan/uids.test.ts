@@ -69,6 +69,21 @@ describe("a uid", () => {
     assert.notEqual(columnsOf("SELECT UPPER(b), SUM(a) FROM t GROUP BY b, id"), columns);
   });
 
+  it("of a lookup is another one when its table is read whole, and has no state then (SQPU5)", () => {
+    const lookup = (options: string) =>
+      nodesOf(
+        `CREATE TABLE names (k INT, name STRING) WITH (${options}); SELECT t.id, n.name FROM t JOIN names FOR SYSTEM_TIME AS OF t.p AS n ON t.a = n.k`,
+      ).nodes.find(({ kind }) => kind === "lookupJoin");
+    const [mysql, redis, files, rows] = ["mysql", "redis", "filesystem", "collection"].map((connector) =>
+      lookup(`'connector' = '${connector}'`),
+    );
+    assert.equal(redis?.uid, mysql?.uid);
+    assert.notEqual(files?.uid, mysql?.uid);
+    assert.equal(rows?.uid, files?.uid);
+    assert.deepEqual([files?.state, rows?.state], [null, null]);
+    assert.deepEqual(Object.keys(mysql?.state ?? {}), ["a", "id"]);
+  });
+
   it("is one for equal parts of a script, which are one node (SQPU2, SQPP2)", () => {
     const { nodes, sinks } = nodesOf(
       "CREATE VIEW v AS SELECT b, SUM(a) AS total FROM t GROUP BY b; INSERT INTO o (k, n) SELECT b, total FROM v; INSERT INTO o (k, n) SELECT UPPER(b), total FROM v WHERE total > 3",

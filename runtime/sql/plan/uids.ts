@@ -9,6 +9,7 @@
  * SQPU3 Of a node that keeps whole rows every column counts, with its name: what was kept has the columns of then, and a column that is added, or has another
  *     name, would be NULL in it, unseen.
  * SQPU4 State that expires has when it was written, and is other state than what stays: whether it does counts, and not after how long.
+ * SQPU5 A lookup in a table that is asked has the rows in its state that wait for answers; one that is read whole has no state, and would drop those of a savepoint unseen.
  */
 import { describeWindow } from "./windows.ts";
 import { inputsOf, overInputs } from "./rebuilt.ts";
@@ -17,6 +18,7 @@ import { type NameOf, typedText } from "./typed-text.ts";
 import type { CatalogTable } from "../validate/catalog.ts";
 import type { TypedExpression } from "../validate/typed-tree.ts";
 import { partsOf } from "../validate/values.ts";
+import { isReadWhole } from "./whole-lookups.ts";
 
 /** What the columns of a node are, in the words of tables. */
 type Meanings = readonly string[];
@@ -210,7 +212,9 @@ function functionText(node: PlanNode, name: Names): string {
     }
     case "lookupJoin": {
       const keys = node.asks.map(({ place, column }) => `${node.table.schema.columns[column]?.name} = ${name(place)}`);
-      return `lookup ${node.join} in ${node.name} on ${keys.join(", ")}`;
+      // SQPU5
+      const how = isReadWhole(node.table) ? "whole, " : "";
+      return `lookup ${node.join} in ${how}${node.name} on ${keys.join(", ")}`;
     }
     case "rank":
       return `rank ${node.from} to ${node.to} of ${list(node.partitionBy, name)} by ${orderText(node.orderBy, name)}`;
