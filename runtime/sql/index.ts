@@ -29,7 +29,7 @@ export type { Changes, Kept, PlanMode, PlanNode, PlanRow, PlanSink, ScanFilter }
 export { inputsOf } from "./plan/rebuilt.ts";
 export { readSavedPlan } from "./plan/saved-plan.ts";
 export { Uids } from "./plan/uids.ts";
-export { isReadWhole } from "./plan/whole-lookups.ts";
+export { isReadWhole } from "./validate/whole-lookups.ts";
 export { RowKeys } from "./rows/row-key.ts";
 export { rowTypeOf } from "./rows/row-type.ts";
 export type { SqlSession } from "./session.ts";

@@ -132,6 +132,11 @@ describe("a lookup is refused", () => {
       `${mysql(", 'lookup.connections' = '101'")} ${select()}`,
       /'lookup\.connections' is 101/,
     ],
+    [
+      "with a hint, where it is read whole",
+      `${names()}\n${select().replace("SELECT", "SELECT /*+ LOOKUP('table' = 'n', 'capacity' = '5') */")}`,
+      /^job\.sql:2:\d+: LOOKUP of n, which is read whole when the job begins[^]*\^{6}[^]*Take the hint out/,
+    ],
     ["to be made again a negative number of times", `${mysql(", 'lookup.max-retries' = '-1'")} ${select()}`, /is -1/],
     [
       "in an order that is none",

@@ -8,7 +8,7 @@ import { typeText } from "../types/sql-type.ts";
 import type { PlanNode, PlanRow } from "./plan-tree.ts";
 import { inputsOf } from "./rebuilt.ts";
 import { keepsRows, keepsState } from "./uids.ts";
-import { isReadWhole } from "./whole-lookups.ts";
+import { isReadWhole } from "../validate/whole-lookups.ts";
 
 /** By a name that stays when the query changes elsewhere, the type: `amount` and `INT NOT NULL`, or `call 1`. */
 export type NodeState = Readonly<Record<string, string>>;

@@ -71,6 +71,11 @@ describe("how long state stays (SQPZ1)", () => {
       ["join left 1h, right none", "join left none, right 3h"],
     ],
     [
+      "as a hint says of tables beside one that is looked up in",
+      "SELECT /*+ STATE_TTL('x' = '1 h', 's' = '2 h') */ t.id FROM t JOIN s AS x ON t.id = x.id JOIN s FOR SYSTEM_TIME AS OF t.p AS n ON t.a = n.id JOIN s ON t.id = s.id",
+      ["join left none, right 1h", "join left none, right 2h"],
+    ],
+    [
       "as a hint says, not further in than its SELECT",
       `SELECT /*+ STATE_TTL('x' = '1 h') */ * FROM (SELECT b, COUNT(*) AS n FROM t GROUP BY b) AS x JOIN s ON x.n = s.id`,
       ["join left 1h, right none"],
@@ -115,6 +120,16 @@ describe("how long state stays (SQPZ1)", () => {
       "a hint of a time that is none",
       "SELECT /*+ STATE_TTL('t' = 'soon') */ b FROM t GROUP BY b",
       /STATE_TTL of t: "soon" is not a duration/,
+    ],
+    [
+      "a hint of a table that is looked up in",
+      "SELECT /*+ STATE_TTL('n' = '1 h') */ t.id, n.y FROM t JOIN s FOR SYSTEM_TIME AS OF t.p AS n ON t.a = n.id",
+      /STATE_TTL names n, which is joined FOR SYSTEM_TIME AS OF[^]*\^{9}[^]*Take it out/,
+    ],
+    [
+      "a hint of the rows that look up",
+      "SELECT /*+ STATE_TTL('t' = '1 h') */ t.id, s.x FROM t JOIN s FOR SYSTEM_TIME AS OF t.p AS n ON t.a = n.id JOIN s ON t.id = s.id",
+      /STATE_TTL names t, which is joined/,
     ],
     ["a hint of nothing", "SELECT /*+ STATE_TTL(t) */ b FROM t GROUP BY b", /STATE_TTL without a table/],
   ] as const)

@@ -18,7 +18,7 @@ import { type NameOf, typedText } from "./typed-text.ts";
 import type { CatalogTable } from "../validate/catalog.ts";
 import type { TypedExpression } from "../validate/typed-tree.ts";
 import { partsOf } from "../validate/values.ts";
-import { isReadWhole } from "./whole-lookups.ts";
+import { isReadWhole } from "../validate/whole-lookups.ts";
 
 /** What the columns of a node are, in the words of tables. */
 type Meanings = readonly string[];

@@ -3,6 +3,7 @@
  *
  * SQHL1 A table is named as its columns are, and it is one that the SELECT looks up in. What the hint says goes over what is SET.
  * SQHL2 A row without an answer is asked for again where the hint says so: a table may get its rows later than the stream does.
+ * SQHL3 A table that is read whole is not asked: a hint of it would say nothing.
  */
 import { parseDuration } from "../../../base/index.ts";
 import type { Span } from "../syntax/span.ts";
@@ -10,6 +11,7 @@ import { fail } from "../syntax/problem.ts";
 import type { Hint } from "../syntax/query-tree.ts";
 import { nameRemedy } from "./names.ts";
 import type { LookupHint, TypedTable } from "./typed-tree.ts";
+import { isReadWhole } from "./whole-lookups.ts";
 
 type Named = { readonly path: readonly string[] };
 type Options = ReadonlyMap<string, string>;
@@ -54,6 +56,12 @@ type Hinted = { readonly place: number; readonly table: string; readonly lookup:
 function hinted(table: TypedTable, hint: Hinted): { readonly table: TypedTable; readonly width: number } {
   if (table.kind !== "join") {
     if (hint.place !== 0) return { table, width: 1 };
+    if (table.kind === "temporal" && table.table.kind === "scan" && isReadWhole(table.table.table))
+      fail(
+        hint.at,
+        `LOOKUP of ${hint.table}, which is read whole when the job begins`,
+        "Take the hint out: the table is not asked, so that nothing is waited for.",
+      );
     if (table.kind === "temporal") return { table: { ...table, lookup: hint.lookup }, width: 1 };
     return fail(
       hint.at,

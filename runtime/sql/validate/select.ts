@@ -73,7 +73,7 @@ export function typedSelect(
     schema,
     isDistinct: select.isDistinct,
     from: source === null ? null : withLookupHints(source.table, source.tables, select.hints),
-    ttls: ttlsOfHints(select.hints, source?.tables ?? []),
+    ttls: ttlsOfHints(select.hints, source?.table ?? null, source?.tables ?? []),
     where,
     grouping,
     having,

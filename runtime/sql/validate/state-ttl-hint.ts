@@ -2,17 +2,24 @@
  * Owns: the hint STATE_TTL('orders' = '1 d', 'c' = '12 h') of a SELECT: how long the state of its tables' rows stays.
  *
  * SQHZ1 A table is named as its columns are: by its alias, or without one by its name. 0 says nothing: what is SET holds.
+ * SQHZ2 A join FOR SYSTEM_TIME AS OF keeps nothing that the hint could be for, on neither side.
  */
 import { parseDuration } from "../../../base/index.ts";
 import { fail } from "../syntax/problem.ts";
 import type { Hint } from "../syntax/query-tree.ts";
 import { nameRemedy } from "./names.ts";
+import type { TypedTable } from "./typed-tree.ts";
 
 type Named = { readonly path: readonly string[] };
 
-/** In milliseconds, of each of `tables`; null: nothing is said. Errors: SqlFailure. */
-export function ttlsOfHints(hints: readonly Hint[], tables: readonly Named[]): readonly (number | null)[] {
+/** In milliseconds, of each of `tables`, those of `from`; null: nothing is said. Errors: SqlFailure. */
+export function ttlsOfHints(
+  hints: readonly Hint[],
+  from: TypedTable | null,
+  tables: readonly Named[],
+): readonly (number | null)[] {
   const ttls = tables.map((): number | null => null);
+  const areTemporal = from === null ? [] : temporalTables(from);
   const known = tables.flatMap(({ path }) => path.at(-1) ?? []);
   for (const hint of hints) {
     if (hint.name.name.toUpperCase() !== "STATE_TTL") continue;
@@ -30,6 +37,12 @@ export function ttlsOfHints(hints: readonly Hint[], tables: readonly Named[]): r
           `STATE_TTL names ${key}, which is no table of this FROM`,
           nameRemedy(key, known, "The tables here"),
         );
+      if (areTemporal[place] === true)
+        fail(
+          hint.at,
+          `STATE_TTL names ${key}, which is joined FOR SYSTEM_TIME AS OF`,
+          "Take it out: versions go by the watermark, and a lookup has only the rows that wait for answers.",
+        );
       const parsed = parseDuration(value);
       if (parsed.kind === "invalid")
         fail(hint.at, `STATE_TTL of ${key}: ${parsed.problem}`, "State stays that long after it was last written.");
@@ -38,3 +51,10 @@ export function ttlsOfHints(hints: readonly Hint[], tables: readonly Named[]): r
   }
   return ttls;
 }
+
+/** SQHZ2. Of each table, from left to right. */
+const temporalTables = (from: TypedTable): readonly boolean[] => {
+  if (from.kind !== "join") return [from.kind === "temporal"];
+  const isAlone = from.left.kind !== "join" && from.right.kind === "temporal";
+  return [...(isAlone ? [true] : temporalTables(from.left)), ...temporalTables(from.right)];
+};

@@ -2,7 +2,7 @@
  * Owns: which tables a lookup reads whole, by their connectors' names: the others are asked for each row.
  * Does not own: reading and asking (runtime/tables); runtime/table/lookup-streams.ts asserts that both say the same.
  */
-import type { CatalogTable } from "../validate/catalog.ts";
+import type { CatalogTable } from "./catalog.ts";
 
 const CONNECTORS: ReadonlySet<string> = new Set(["filesystem", "collection"]);
 
