@@ -17,10 +17,11 @@ import { sourceError } from "./mysql-error.ts";
 import { checkServer, type CheckedServer, type MySqlServer } from "./options.ts";
 import { type Row, Session } from "./session.ts";
 import { quotedName } from "./sql-text.ts";
+import { checkKeyOrder } from "./table-check.ts";
 
 /** Columns that are unique together and never NULL. */
 export type MySqlSourceKey = {
-  /** What rows are ordered by: names of the table's columns, in quotes. */
+  /** What rows are ordered by: names of the table's columns, in quotes. None is ENUM or SET: their order is not that of their texts. */
   readonly columns: readonly string[];
   /** Of each column what is selected as its text. */
   readonly texts: readonly string[];
@@ -199,6 +200,9 @@ class MySqlReader implements SourceReader<Row, MySqlSplit> {
     if (this.#session === null || this.#session.isLost) {
       this.#session = await Session.open(server);
       await this.#session.run(`set session net_write_timeout = ${WRITE_TIMEOUT_S}`);
+      const where = { who: this.#who, server };
+      if (options.key !== undefined)
+        await checkKeyOrder(this.#session, where, { table: options.table, columns: options.key.columns });
     }
     if (this.#isClosed) {
       this.#session.destroy();

@@ -4,7 +4,7 @@
 import { StreamError } from "../../../base/index.ts";
 import { codeOf, mysqlError } from "./mysql-error.ts";
 import type { CheckedServer, CheckedSink } from "./options.ts";
-import { literal } from "./sql-text.ts";
+import { literal, quotedColumn } from "./sql-text.ts";
 import type { Row, Session } from "./session.ts";
 
 type Where = { readonly who: string; readonly server: CheckedServer };
@@ -27,8 +27,7 @@ export async function checkStatement(session: Session, where: Where, sql: string
 export async function checkTable<T>(session: Session, where: Where, sink: CheckedSink<T>): Promise<void> {
   const { statement } = sink;
   if (statement.kind !== "table") return;
-  const [table = "", database = sink.server.database] = statement.table.split(".").toReversed();
-  const place = `table_schema = ${literal(database)} and table_name = ${literal(table)}`;
+  const place = placeOf(statement.table, sink.server);
   if (sink.mode === "upsert") {
     const keys = await session.rows(
       `select index_name as name, column_name as part from information_schema.statistics where ${place} and non_unique = 0`,
@@ -47,6 +46,34 @@ export async function checkTable<T>(session: Session, where: Where, sink: Checke
     where,
     `${statement.table} is of engine ${engine}, which cannot roll back, so that no row could be there exactly once; alter table ${statement.table} engine = InnoDB, or take the mode upsert`,
   );
+}
+
+/**
+ * Columns whose rows are ordered in another way than they are compared with a text: a reader that goes on behind its last row would lose rows, or read some twice.
+ * `columns`: in quotes. Errors: SOURCE_FAILED.
+ */
+export async function checkKeyOrder(
+  session: Session,
+  { who, server }: Where,
+  { table, columns }: { readonly table: string; readonly columns: readonly string[] },
+): Promise<void> {
+  const found = await session.rows(
+    `select column_name as name, data_type as kind from information_schema.columns where ${placeOf(table, server)} and data_type in ('enum', 'set')`,
+  );
+  const names = new Set(columns.map((column) => column.toLowerCase()));
+  const [unfitting] = found.filter(({ name }) => names.has(quotedColumn(String(name)).toLowerCase()));
+  if (unfitting === undefined) return;
+  const { name, kind } = unfitting;
+  throw new StreamError(
+    "SOURCE_FAILED",
+    `${who}: ${table} cannot be read in the order of its key: ${String(name)} is ${String(kind).toUpperCase()}, which is ordered by numbers and compared by texts; leave the key out (in SQL the PRIMARY KEY), so that rows are counted`,
+    { destiny: "terminal" },
+  );
+}
+
+function placeOf(name: string, server: CheckedServer): string {
+  const [table = "", database = server.database] = name.split(".").toReversed();
+  return `table_schema = ${literal(database)} and table_name = ${literal(table)}`;
 }
 
 /** XA needs a server whose prepared transactions outlive their connection, and the right to list them. Errors: SINK_FAILED. */

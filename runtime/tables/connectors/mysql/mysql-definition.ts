@@ -76,7 +76,7 @@ export const mysqlDefinition: ConnectorDefinition = {
   'password' = 'secret'
 )`,
   meaning:
-    "A table of MySQL or MariaDB. Written exactly once: with a PRIMARY KEY the last row of each key is kept, and one that is gone is deleted; without one rows are appended. Read as it is at the start, to its end: a job that is restored in the middle goes on behind the last row by the PRIMARY KEY; without one it counts, which is exact as long as the table does not change. Only the columns that a query needs leave the database, and of conditions on whole numbers, on a text that is equal to one, and on NULL only the rows that fulfil them. Looked up by the columns that ON compares: have an index on them.",
+    "A table of MySQL or MariaDB. Written exactly once: with a PRIMARY KEY the last row of each key is kept, and one that is gone is deleted; without one rows are appended. Read as it is at the start, to its end: a job that is restored in the middle goes on behind the last row by the PRIMARY KEY; without one it counts, which is exact as long as the table does not change. A column of the PRIMARY KEY that is ENUM or SET in the database is refused where the table is read: declare it without the key. Only the columns that a query needs leave the database, and of conditions on whole numbers, on a text that is equal to one, and on NULL only the rows that fulfil them. Looked up by the columns that ON compares: have an index on them.",
   isRead: true,
   isWritten: true,
   isLookedUp: true,
