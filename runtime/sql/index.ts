@@ -28,6 +28,7 @@ export { type PlanOptions, planScript, type ScriptPlan } from "./plan/plan-scrip
 export type { Changes, Kept, PlanMode, PlanNode, PlanRow, PlanSink, ScanFilter } from "./plan/plan-tree.ts";
 export { inputsOf } from "./plan/rebuilt.ts";
 export { readSavedPlan } from "./plan/saved-plan.ts";
+export { keyOfSink, keyStepsOf } from "./plan/sink-steps.ts";
 export { Uids } from "./plan/uids.ts";
 export { isReadWhole } from "./validate/whole-lookups.ts";
 export { RowKeys } from "./rows/row-key.ts";

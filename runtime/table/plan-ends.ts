@@ -5,7 +5,7 @@
 import { assert } from "../../base/index.ts";
 import { addOperator } from "../api/engine.ts";
 import type { DataStream } from "../api/index.ts";
-import { type PlanNode, type PlanSink, rowTypeOf } from "../sql/index.ts";
+import { keyOfSink, type PlanNode, type PlanSink, rowTypeOf } from "../sql/index.ts";
 import { tableConnector } from "../tables/index.ts";
 import { subtasksOf } from "./distribution.ts";
 import { withFinalWatermark } from "./final-watermark.ts";
@@ -55,6 +55,12 @@ export function sinkStream(planned: PlanSink, rows: Stream): void {
   assert(made !== undefined, "a connector that is only read refuses to be written");
   const { encoder, recordType, sink, keyColumns } = made;
   const keys = keyColumns?.map((key) => description.columns.findIndex((column) => column.name === key)) ?? null;
+  // TSKR4
+  const known = keyOfSink(table);
+  assert(
+    input.changes === "append" || known?.join() === keys?.join(),
+    `plans know by which key the table ${name} is written`,
+  );
   const { maker } = rows.parts;
   const origins = keys === null ? rows.parts.origins : rowsByTableKey(planned, rows, keys);
   const single = input.changes === "append" || keys !== null ? {} : subtasksOf(input);

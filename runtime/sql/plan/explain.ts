@@ -10,9 +10,10 @@ import { quoted } from "../validate/names.ts";
 import type { LookupHint } from "../validate/typed-tree.ts";
 import { lookupRow } from "./lookup-row.ts";
 import type { ScriptPlan } from "./plan-script.ts";
-import type { AggregateCall, PlanNode, PlanRow, ScanFilter, SortColumn } from "./plan-tree.ts";
+import type { AggregateCall, PlanNode, PlanRow, PlanSink, ScanFilter, SortColumn } from "./plan-tree.ts";
 import { inputsOf } from "./rebuilt.ts";
-import { type NodeState, stateOfNode } from "./node-state.ts";
+import { type NodeState, stateOfNode, stateOfRow } from "./node-state.ts";
+import { keyOfSink, keyStepsOf } from "./sink-steps.ts";
 import { typedText } from "./typed-text.ts";
 import { describeWindow } from "./windows.ts";
 
@@ -84,12 +85,25 @@ export type ExplainedNode = {
   readonly state: NodeState | null;
 };
 
+/** What keeps rows in front of a table, by its key (TSKR1, TSKR2). */
+export type ExplainedKeeper = {
+  readonly uid: string;
+  readonly kind: "normalize" | "rowsByKey";
+  readonly parts: Readonly<Record<string, string>>;
+  readonly state: NodeState;
+};
+
 export type ExplainedPlan = {
   readonly mode: Plan["mode"];
   readonly timeZone: string;
   /** Each once, inputs first. */
   readonly nodes: readonly ExplainedNode[];
-  readonly sinks: readonly { readonly uid: string; readonly table: string; readonly input: string }[];
+  readonly sinks: readonly {
+    readonly uid: string;
+    readonly table: string;
+    readonly input: string;
+    readonly keeps: readonly ExplainedKeeper[];
+  }[];
   /** Uids of what queries give. */
   readonly queries: readonly string[];
 };
@@ -112,9 +126,25 @@ export function explainJson({ sinks, queries, mode, timeZone }: Plan): Explained
     });
     return uid;
   };
-  const sinkParts = sinks.map(({ uid, name, input }) => ({ uid, table: name, input: add(input) }));
+  const sinkParts = sinks.map((sink) => ({
+    uid: sink.uid,
+    table: sink.name,
+    input: add(sink.input),
+    keeps: keepersOf(sink),
+  }));
   const queryParts = queries.map(({ input }) => add(input));
   return { mode, timeZone, nodes: [...nodes.values()], sinks: sinkParts, queries: queryParts };
+}
+
+function keepersOf(sink: PlanSink): readonly ExplainedKeeper[] {
+  const { input, table, ttl } = sink;
+  const by = keyOfSink(table);
+  if (by === null) return [];
+  const state = stateOfRow(input.row);
+  const expiry = ttl === undefined ? {} : { stateTtl: formatDuration(ttl) };
+  return keyStepsOf(sink, by).map(({ kind, uid, key }) => {
+    return { uid, kind, parts: { key: list(input.row, key), ...expiry }, state };
+  });
 }
 
 type Parts = readonly (readonly [name: string, value: string])[];

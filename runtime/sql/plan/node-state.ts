@@ -32,14 +32,23 @@ export function stateOfNode(node: PlanNode): NodeState | null {
   }
 }
 
+/** Of what keeps whole rows of one input. */
+export const stateOfRow = (row: PlanRow): NodeState => sorted(columnsOf(row, ""));
+
 function rowsState(node: PlanNode): NodeState {
   const inputs = inputsOf(node);
   const sides = inputs.length === 2 ? ["left.", "right."] : [""];
-  const columns = inputs.flatMap(({ row }, side) =>
-    row.map(({ name }, index): readonly [string, string] => [`${sides[side] ?? ""}${name}`, typeAt(row, index)]),
-  );
-  return Object.fromEntries(columns.toSorted(([left], [right]) => (left < right ? -1 : 1)));
+  const columns = inputs.flatMap(({ row }, side) => columnsOf(row, sides[side] ?? ""));
+  return sorted(columns);
 }
+
+type Columns = readonly (readonly [name: string, type: string])[];
+
+const columnsOf = (row: PlanRow, side: string): Columns =>
+  row.map(({ name }, index) => [`${side}${name}`, typeAt(row, index)]);
+
+const sorted = (columns: Columns): NodeState =>
+  Object.fromEntries(columns.toSorted(([left], [right]) => (left < right ? -1 : 1)));
 
 function typeAt(row: PlanRow, index: number): string {
   const column = row[index];

@@ -19,7 +19,7 @@ export type StateOutcome =
 export type PlanComparison = {
   /** Whether the new plan can take over the state of the old one. */
   readonly fits: boolean;
-  /** Of all operators with state: those of the old plan in its order, then the new ones. */
+  /** Of all operators with state, also those ahead of sinks: those of the old plan in its order, then the new ones. */
   readonly outcomes: readonly StateOutcome[];
 };
 
@@ -52,7 +52,8 @@ type Stateful = {
   readonly tables: readonly string[];
 };
 
-function statesOf({ nodes, mode }: ExplainedPlan): ReadonlyMap<string, Stateful> {
+function statesOf(plan: ExplainedPlan): ReadonlyMap<string, Stateful> {
+  const { nodes, sinks, mode } = plan;
   const byUid = new Map(nodes.map((node) => [node.uid, node]));
   const found = nodes.flatMap((node): readonly Stateful[] => {
     const { uid, kind, state } = node;
@@ -62,9 +63,27 @@ function statesOf({ nodes, mode }: ExplainedPlan): ReadonlyMap<string, Stateful>
     // What a read shows, and how results are called, is not in the state (SQPU1).
     if (kind === "scan") delete parts["fields"];
     if (parts["select"] !== undefined) parts["select"] = parts["select"].replaceAll(/ AS (?:`[^`]*`|\w+)/g, "");
-    return [{ uid, kind, operator: inWords(node, tables), parts, state, below: statefulBelow(node, byUid), tables }];
+    return [
+      {
+        uid,
+        kind,
+        operator: inWords(node, `of ${tables.join(", ")}`),
+        parts,
+        state,
+        below: statefulBelow(node, byUid),
+        tables,
+      },
+    ];
   });
-  return new Map(found.map((each) => [each.uid, each]));
+  const ahead = sinks.flatMap(({ table, input, keeps }) =>
+    keeps.map(({ uid, kind, parts, state }, index): Stateful => {
+      const operator = inWords({ kind, parts }, `ahead of ${table}`);
+      const before = keeps[index - 1];
+      const below = before === undefined ? statefulAt(nodeOf(input, byUid), byUid) : [before.uid];
+      return { uid, kind, operator, parts: { ...parts, table, mode }, state, below, tables: [table] };
+    }),
+  );
+  return new Map([...found, ...ahead].map((each) => [each.uid, each]));
 }
 
 type ByUid = ReadonlyMap<string, ExplainedNode>;
@@ -77,11 +96,11 @@ function tablesBelow(node: ExplainedNode, byUid: ByUid): readonly string[] {
 }
 
 function statefulBelow({ inputs }: ExplainedNode, byUid: ByUid): readonly string[] {
-  return inputs.flatMap((uid) => {
-    const input = nodeOf(uid, byUid);
-    return input.state === null ? statefulBelow(input, byUid) : [uid];
-  });
+  return inputs.flatMap((uid) => statefulAt(nodeOf(uid, byUid), byUid));
 }
+
+const statefulAt = (node: ExplainedNode, byUid: ByUid): readonly string[] =>
+  node.state === null ? statefulBelow(node, byUid) : [node.uid];
 
 function nodeOf(uid: string, byUid: ByUid): ExplainedNode {
   const node = byUid.get(uid);
@@ -91,10 +110,12 @@ function nodeOf(uid: string, byUid: ByUid): ExplainedNode {
 
 const MAIN_PARTS: readonly string[] = ["groupBy", "partitionBy", "key", "on", "window"];
 
-function inWords({ kind, parts }: ExplainedNode, tables: readonly string[]): string {
+type Worded = { readonly kind: string; readonly parts: Readonly<Record<string, string>> };
+
+function inWords({ kind, parts }: Worded, where: string): string {
   const what = kind.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
   const main = MAIN_PARTS.flatMap((name) => (parts[name] === undefined || parts[name] === "" ? [] : [parts[name]]));
-  return `${what} of ${tables.join(", ")}${main.length === 0 ? "" : ` (${main.join("; ")})`}`;
+  return `${what} ${where}${main.length === 0 ? "" : ` (${main.join("; ")})`}`;
 }
 
 /** SQCP1. Null: it fits. */

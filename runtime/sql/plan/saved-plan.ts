@@ -26,6 +26,13 @@ export function readSavedPlan(text: string): SavedPlan {
     const problem = problemOf(node, uids);
     if (problem !== null) return { kind: "invalid", reason: `its node ${index + 1} ${problem}` };
   }
+  const sinks = isObject(value) ? value["sinks"] : undefined;
+  if (!Array.isArray(sinks)) return { kind: "invalid", reason: "it has no sinks" };
+  if (!sinks.every((sink: unknown) => isObject(sink) && Array.isArray(sink["keeps"]) && uids.has(sink["input"])))
+    return {
+      kind: "invalid",
+      reason: "it does not say what keeps rows ahead of its sinks: it was written by an older version",
+    };
   return { kind: "plan", plan: value as ExplainedPlan };
 }
 

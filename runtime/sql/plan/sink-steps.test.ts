@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { stepsToKey } from "./sink-rows.ts";
+import { stepsToKey } from "./sink-steps.ts";
 
 describe("the way of rows to a table's key", () => {
   const steps = (
