@@ -69,6 +69,26 @@ describe("a uid", () => {
     assert.notEqual(columnsOf("SELECT UPPER(b), SUM(a) FROM t GROUP BY b, id"), columns);
   });
 
+  it("of a table's second scan stays when a condition changes that the table tests, and is not that of a third (SQPU2)", () => {
+    const table = "CREATE TABLE c (id INT, x STRING) WITH ('connector' = 'mysql');";
+    const scansOf = (...queries: readonly string[]): readonly (string | undefined)[] => {
+      const uids = new Uids();
+      return queries.map((query) => {
+        const plan = planScript(`${table}${query}`, { uids });
+        assert.ok(plan.kind === "plan");
+        return explainJson(plan).nodes.find(({ kind }) => kind === "scan")?.uid;
+      });
+    };
+    const [first, second, third] = scansOf(
+      "SELECT x FROM c WHERE id = 3",
+      "SELECT x FROM c WHERE id = 4",
+      "SELECT x FROM c WHERE id = 5",
+    );
+    assert.equal(new Set([first, second, third]).size, 3);
+    assert.deepEqual(scansOf("SELECT x FROM c WHERE id = 6", "SELECT x FROM c WHERE id = 7"), [first, second]);
+    assert.notEqual(scansOf("SELECT x FROM c WHERE id = 3", "SELECT id FROM c WHERE id = 4")[1], second);
+  });
+
   it("of a lookup is another one when its table is read whole, and has no state then (SQPU5)", () => {
     const lookup = (options: string) =>
       nodesOf(

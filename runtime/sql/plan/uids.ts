@@ -5,7 +5,7 @@
  *     state below it, but not from conditions, from the order of columns, or from columns that pass through. So state finds its node when a filter
  *     changes, a column is added, or another query is written beside it.
  * SQPU2 Nodes that do the same with the same input are one node, with one uid. Where two that differ would have one uid, the first in the script has it,
- *     and the other one gets the text of its whole plan mixed in.
+ *     and the other one gets the text of its whole plan mixed in; a scan at first without the conditions that its table tests.
  * SQPU3 Of a node that keeps whole rows every column counts, with its name: what was kept has the columns of then, and a column that is added, or has another
  *     name, would be NULL in it, unseen.
  * SQPU4 State that expires has when it was written, and is other state than what stays: whether it does counts, and not after how long.
@@ -47,14 +47,15 @@ export class Uids {
   #name(node: PlanNode): PlanNode {
     const inputs = inputsOf(node).map((input) => this.named(input));
     const over = overInputs(node, inputs);
-    const described = describe(
-      over,
-      inputs.map((input) => this.describedOf(input)),
-      node.kind === "scan" || node.kind === "lookupJoin" ? this.#textOf(node.table) : "",
-    );
+    const below = inputs.map((input) => this.describedOf(input));
+    const table = node.kind === "scan" || node.kind === "lookupJoin" ? this.#textOf(node.table) : "";
+    const described = describe(over, below, table);
     const known = this.#nodes.get(described.whole);
     if (known !== undefined) return known;
-    const named = { ...over, uid: this.#uidOf(node.kind, described.text, described.whole) };
+    const { text, whole } = described;
+    // SQPU2
+    const mixed = over.kind === "scan" ? describe({ ...over, filters: [] }, below, table).whole : whole;
+    const named = { ...over, uid: this.#uidOf(node.kind, text, { whole, mixed: [mixed, whole] }) };
     this.#nodes.set(described.whole, named);
     this.#described.set(named, described);
     return named;
@@ -89,14 +90,20 @@ export class Uids {
     }
   }
 
-  #uidOf(kind: string, text: string, whole: string): string {
+  /** `mixed`: what is mixed in, one after the other, until the uid is free. */
+  #uidOf(
+    kind: string,
+    text: string,
+    { whole, mixed }: { readonly whole: string; readonly mixed: readonly string[] },
+  ): string {
     const uid = uidText(kind, text);
     const owner = this.#taken.get(uid);
     if (owner === undefined || owner === whole) {
       this.#taken.set(uid, whole);
       return uid;
     }
-    return this.#uidOf(kind, `${text}\n${whole}`, whole);
+    const [next = whole, ...rest] = mixed;
+    return this.#uidOf(kind, `${text}\n${next}`, { whole, mixed: rest });
   }
 }
 
