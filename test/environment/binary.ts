@@ -53,7 +53,7 @@ function findOnPath(command: string): string | undefined {
 async function build(binary: Binary, folder: string, tell: Tell): Promise<void> {
   const beside = await mkdtemp(`${folder}.building-`);
   try {
-    await binary.build(beside, tell);
+    await binary.build(beside, tell, folder);
     if (!existsSync(join(beside, binary.command))) throw new Error(`the build made no ${binary.command}`);
     await rename(beside, folder);
   } finally {

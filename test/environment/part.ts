@@ -12,8 +12,8 @@ export type Binary = {
   readonly command: string;
   /** What it is built from: changes whenever another one is wanted. Part of the cache's folder. */
   readonly version: string;
-  /** Puts `command` into `folder`, which is there and empty. Errors: any; its message is shown. */
-  readonly build: (folder: string, tell: Tell) => Promise<void>;
+  /** Puts `command` into `folder`, which is there and empty, and is called `home` when all is in it. Errors: any; its message is shown. */
+  readonly build: (folder: string, tell: Tell, home: string) => Promise<void>;
   /** Whether a `command` on the PATH may be used, whatever its version is. Default true. */
   readonly mayBeOnPath?: boolean;
 };
