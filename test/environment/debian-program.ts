@@ -25,8 +25,8 @@ export function debianProgram({ command, version, packages, script }: DebianProg
     version,
     // Another version would be found there, with other settings.
     mayBeOnPath: false,
-    build: async (folder, tell) => {
-      await tree.build(folder, tell);
+    build: async (folder, tell, home) => {
+      await tree.build(folder, tell, home);
       const lines = [
         "#!/bin/sh",
         "set -e",
