@@ -3,10 +3,11 @@
  * Called by: the parts of cluster/.
  *
  * EDP1 What is unpacked is one tree that can be laid over `/usr`: what the packages put into /bin, /sbin and /lib lies in it too.
+ * EDP3 Scripts of packages do not run: the links that they would make (update-alternatives) are made here, where somebody needs them.
  * EDP2 Packages are named with the libraries they need, since one that the machine has today may be gone tomorrow.
  */
 import { execFile } from "node:child_process";
-import { chmod, cp, mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
+import { chmod, cp, mkdir, mkdtemp, readdir, rm, symlink } from "node:fs/promises";
 import { existsSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -16,13 +17,20 @@ import type { Binary, Tell } from "./part.ts";
 const run = promisify(execFile);
 const OUTPUT_BYTES_MAX = 64 * 1024 * 1024;
 
-/** A folder `usr` with these packages. `version`: changes with the list. */
-export function debianTree(version: string, packages: readonly string[]): Binary {
+/** A folder `usr` with these packages. `version`: changes with the list. `links`: EDP3, from a name below `usr` to what it means beside it. */
+export function debianTree(
+  version: string,
+  packages: readonly string[],
+  links: Readonly<Record<string, string>> = {},
+): Binary {
   return {
     command: "usr",
     version,
     mayBeOnPath: false,
-    build: (folder, tell) => unpack(packages, folder, tell),
+    build: async (folder, tell) => {
+      await unpack(packages, folder, tell);
+      for (const [name, target] of Object.entries(links)) await symlink(target, join(folder, "usr", name));
+    },
   };
 }
 
