@@ -26,6 +26,7 @@ import {
 } from "../../record/index.ts";
 import type { IntervalJoinNode, PlanRow } from "../plan/plan-tree.ts";
 import type { SqlSession } from "../session.ts";
+import { ClockAlarm } from "./clock-alarm.ts";
 import { ExpiryQueue } from "./expiry-queue.ts";
 import { assertJoinable } from "./join-keys.ts";
 import { type Arrived, JoinOperator } from "./join-operator.ts";
@@ -75,8 +76,8 @@ class IntervalJoin extends JoinOperator {
   /** Of sides whose rows are emitted when they go. */
   readonly #due: readonly [ExpiryQueue | null, ExpiryQueue | null];
   #watermark!: WatermarkMemory;
-  /** Of proctime: the instant at which the clock calls next. */
-  #alarm = Number.POSITIVE_INFINITY;
+  /** Of proctime. */
+  #alarm!: ClockAlarm;
   #records = RECORDS_MAX;
   #came = new Float64Array(0);
   #isMatched = new Uint8Array(0);
@@ -96,6 +97,10 @@ class IntervalJoin extends JoinOperator {
 
   protected override onOpen(context: OperatorContext): void {
     this.#watermark = new WatermarkMemory(context);
+    this.#alarm = new ClockAlarm(context, context.clock, (nowMs) => {
+      this.#expire(nowMs - 1);
+      this.#setAlarm();
+    });
     for (const side of [0, 1] as const) this.#queueRestored(side);
     this.#setAlarm();
   }
@@ -338,17 +343,7 @@ class IntervalJoin extends JoinOperator {
       this.#due[side]?.earliest ?? Number.POSITIVE_INFINITY,
       ...this.sides[side].slices().map((slice) => this.#endOf(side, slice)),
     ]);
-    const instant = Math.min(...ends) + 1;
-    if (instant >= this.#alarm) return;
-    this.#alarm = instant;
-    const { clock } = this.context;
-    this.context.schedule(Math.max(0, instant - clock.nowMs()), () => {
-      // Another call came to be sooner, and has seen to those that follow it.
-      if (this.#alarm !== instant) return;
-      this.#alarm = Number.POSITIVE_INFINITY;
-      this.#expire(clock.nowMs() - 1);
-      this.#setAlarm();
-    });
+    this.#alarm.setFor(Math.min(...ends) + 1);
   }
 }
 

@@ -21,7 +21,7 @@ import { changes, PAGE_SLOTS } from "./accumulators/column-accumulator.ts";
 import { refuseRow } from "./batches-only.ts";
 import { emptyRow, ownsEmptyKey } from "./empty-group.ts";
 import { ChangeEmitter } from "./change-emitter.ts";
-import { TableAggregation } from "./table-aggregation.ts";
+import { operatorOf, TableAggregation } from "./table-aggregation.ts";
 
 /** That of the operator that keeps groups as objects, so that neither begins empty beside the other's state when a changed type takes the other way. */
 const TABLE = "groups";
@@ -152,14 +152,9 @@ class TableAggregate implements StreamOperator<unknown, unknown> {
 export function tableAggregate(node: AggregateNode, mode: PlanMode): OperatorFactory<unknown, unknown> | null {
   const { input, calls, groupBy } = node;
   if (input.changes !== "append") return null;
-  const make = (): TableAggregation | null =>
-    TableAggregation.of({ calls, groupBy, row: input.row }, { name: TABLE, takesDistinct: true });
-  const declared = make();
-  if (declared === null) return null;
-  return {
-    kind: "operator",
-    name: "aggregate",
-    declares: declared.declarations,
-    create: () => new TableAggregate(node, mode, make() as TableAggregation),
-  };
+  return operatorOf(
+    "aggregate",
+    () => TableAggregation.of({ calls, groupBy, row: input.row }, { name: TABLE, takesDistinct: true }),
+    (aggregation) => new TableAggregate(node, mode, aggregation),
+  );
 }

@@ -8,7 +8,14 @@
  *     the parallelism was when it was given.
  */
 import { assert } from "../../../base/index.ts";
-import type { ColumnTable, OperatorContext, SlicedTable, SlicedTableDescriptor } from "../../ports/index.ts";
+import type {
+  ColumnTable,
+  OperatorContext,
+  OperatorFactory,
+  SlicedTable,
+  SlicedTableDescriptor,
+  StreamOperator,
+} from "../../ports/index.ts";
 import {
   type AnyStore,
   type Column,
@@ -71,6 +78,23 @@ export const declarationOfTable = ({ name, key, value }: SlicedTableDescriptor):
   kind: "sliced-table",
   type: `map<${describeType(key)}, ${describeType(value)}>`,
 });
+
+/** An operator over such tables, each subtask with its own. `more`: declarations beside those of the tables. Null: `make` says that tables do not do. */
+export function operatorOf(
+  name: string,
+  make: () => TableAggregation | null,
+  create: (aggregation: TableAggregation) => StreamOperator<unknown, unknown>,
+  more: readonly Declared[] = [],
+): OperatorFactory<unknown, unknown> | null {
+  const declared = make();
+  if (declared === null) return null;
+  return {
+    kind: "operator",
+    name,
+    declares: [...declared.declarations, ...more],
+    create: () => create(make() as TableAggregation),
+  };
+}
 
 export class TableAggregation {
   readonly descriptor: SlicedTableDescriptor;

@@ -6,27 +6,15 @@
  *     it leaves is closed, and goes when no session of its table is open.
  * SQTE2 A row touches two sessions at most, whose ends are not before it: it looks in the stretches from its own on, of which there are about two where rows come in order.
  */
-import { assert, type Clock } from "../../../base/index.ts";
-import { type ColumnBatch, ColumnBuilder, t, TABLE_PAGE_BITS, type ValueType } from "../../record/index.ts";
-import type {
-  ColumnTable,
-  Counter,
-  OperatorContext,
-  OperatorFactory,
-  Output,
-  SlicedTable,
-  StreamOperator,
-} from "../../ports/index.ts";
+import { assert } from "../../../base/index.ts";
+import { type ColumnBatch, t, TABLE_PAGE_BITS, type ValueType } from "../../record/index.ts";
+import type { ColumnTable, OperatorFactory } from "../../ports/index.ts";
 import type { PlanWindow, WindowAggregateNode } from "../plan/plan-tree.ts";
-import { RowKeys } from "../rows/row-key.ts";
-import { rowTypeOf } from "../rows/row-type.ts";
 import type { SqlSession } from "../session.ts";
 import { PAGE_SLOTS, SLOT_MASK } from "./accumulators/column-accumulator.ts";
-import { refuseRow } from "./batches-only.ts";
 import { SessionCalendar } from "./session-calendar.ts";
 import { TableAggregation } from "./table-aggregation.ts";
-import { declarationOfWatermark, WatermarkMemory } from "./watermark-memory.ts";
-import { LATE_ROWS, WindowTime } from "./window-time.ts";
+import { operatorOfWindows, WindowsInTables } from "./windows-in-tables.ts";
 
 type SessionWindow = Extract<PlanWindow, { kind: "session" }>;
 
@@ -42,15 +30,9 @@ const FIELDS: Readonly<Record<string, ValueType<unknown>>> = {
 /** A session of the key at hand. */
 type Touched = { readonly slice: number; readonly table: ColumnTable; readonly slot: number };
 
-class TableSessions implements StreamOperator<unknown, unknown> {
-  readonly #node: WindowAggregateNode;
+class TableSessions extends WindowsInTables {
   readonly #gap: number;
-  readonly #aggregation: TableAggregation;
-  readonly #time: WindowTime;
-  readonly #keys: RowKeys;
-  readonly #clock: Clock;
   readonly #calendar: SessionCalendar;
-  readonly #builder: ColumnBuilder;
   /** Of those that are there, the lowest first. */
   #slices: number[] = [];
   /** By slice: how many of its sessions are open. */
@@ -62,74 +44,34 @@ class TableSessions implements StreamOperator<unknown, unknown> {
     slots: new Int32Array(PAGE_SLOTS),
     count: 0,
   };
-  #tables!: SlicedTable;
-  #watermark!: WatermarkMemory;
-  #late!: Counter;
-  #output!: Output<unknown>;
-  #schedule!: OperatorContext["schedule"];
-  /** The instant at which the clock calls next. */
-  #alarm = Number.POSITIVE_INFINITY;
 
   constructor(node: WindowAggregateNode, window: SessionWindow, session: SqlSession, aggregation: TableAggregation) {
-    this.#node = node;
+    super(node, window, session, aggregation);
     this.#gap = window.gap;
-    this.#aggregation = aggregation;
-    this.#time = new WindowTime(window, node.input.row, session);
-    this.#keys = new RowKeys(node.input.row, node.groupBy);
-    this.#clock = session.clock;
     this.#calendar = new SessionCalendar(window.gap);
-    this.#builder = new ColumnBuilder(rowTypeOf(node.row), PAGE_SLOTS);
   }
 
-  open(context: OperatorContext, output: Output<unknown>): void {
-    this.#tables = this.#aggregation.open(context);
-    this.#watermark = new WatermarkMemory(context);
-    this.#late = context.metrics.counter(LATE_ROWS);
-    this.#output = output;
-    this.#schedule = (delay, callback) => context.schedule(delay, callback);
-    for (const slice of this.#tables.slices()) this.#readSlice(slice, this.#tables.table(slice));
-    this.#setAlarm();
+  protected override onOpen(): void {
+    for (const slice of this.tables.slices()) this.#readSlice(slice, this.tables.table(slice));
   }
 
-  process(): void {
-    refuseRow();
-  }
-
-  processBatch(batch: ColumnBatch, from: number): number {
+  protected add(batch: ColumnBatch, from: number): void {
     const { rows, count } = batch;
     const records = {
-      keys: this.#aggregation.keysOf(batch),
-      hashes: this.#keys.hashes(batch),
+      keys: this.aggregation.keysOf(batch),
+      hashes: this.keys.hashes(batch),
       rows: new Int32Array(1),
       count: 1,
     };
     for (let at = from; at < count; at++) {
       const row = rows[at] as number;
       records.rows[0] = row;
-      if (!this.#add(batch, records, this.#time.of(batch, row))) this.#late.inc();
+      if (!this.#addRow(batch, records, this.time.of(batch, row))) this.late.inc();
     }
-    this.#setAlarm();
-    return count;
-  }
-
-  reachWatermark(watermark: number, mayGoOn: () => boolean): boolean {
-    return this.#time.isProctime || this.#closeUntil(watermark + 1, mayGoOn);
-  }
-
-  onWatermark(watermark: number): void {
-    if (!this.#time.isProctime) this.#watermark.raise(watermark);
-  }
-
-  prepareSnapshot(): void {
-    this.#watermark.save();
-  }
-
-  endInput(): void {
-    this.#closeUntil(Number.POSITIVE_INFINITY);
   }
 
   /** False: the row is late (SQSW2). */
-  #add(batch: ColumnBatch, records: RecordOfKey, time: number): boolean {
+  #addRow(batch: ColumnBatch, records: RecordOfKey, time: number): boolean {
     const [left, right] = this.#touched(records, time);
     let start = time;
     let end = time + this.#gap;
@@ -138,10 +80,10 @@ class TableSessions implements StreamOperator<unknown, unknown> {
       const { table, slot } = right ?? left;
       end = Math.max(end, endAt(table, slot));
     }
-    if (!this.#time.isProctime && this.#time.lastInstantOf(end) <= this.#watermark.current) return false;
+    if (!this.time.isProctime && this.time.lastInstantOf(end) <= this.watermark.current) return false;
     const { table, slot } = this.#place(records, end, right ?? left, right === undefined ? undefined : left);
     this.#setTimes(table, slot, start, end);
-    this.#aggregation.addAt(table, slot, batch, records.rows[0] as number);
+    this.aggregation.addAt(table, slot, batch, records.rows[0] as number);
     return true;
   }
 
@@ -152,7 +94,7 @@ class TableSessions implements StreamOperator<unknown, unknown> {
     for (let at = this.#slices.length - 1; at >= 0; at--) {
       const slice = this.#slices[at] as number;
       if (slice < first) break;
-      const table = this.#tables.table(slice);
+      const table = this.tables.table(slice);
       table.find(records, this.#found);
       const slot = this.#found[0] as number;
       if (slot < 0 || !isOpenAt(table, slot) || startAt(table, slot) > time + this.#gap) continue;
@@ -178,20 +120,20 @@ class TableSessions implements StreamOperator<unknown, unknown> {
     }
     assert(other === undefined, "of two sessions that become one the later end stays");
     if (!this.#open.has(slice)) this.#addSlice(slice);
-    const table = this.#tables.table(slice);
+    const table = this.tables.table(slice);
     table.slotsOf(records, this.#found);
     const slot = this.#found[0] as number;
-    this.#aggregation.resetAt(table, slot);
+    this.aggregation.resetAt(table, slot);
     isOpenPage(table, slot)[slot & SLOT_MASK] = 1;
     this.#open.set(slice, (this.#open.get(slice) as number) + 1);
-    this.#calendar.add(this.#time.instantOf(end), slice, slot);
+    this.#calendar.add(this.time.instantOf(end), slice, slot);
     const place = { slice, table, slot };
     if (session !== undefined) this.#moveInto(place, session);
     return place;
   }
 
   #moveInto(into: Touched, from: Touched): void {
-    this.#aggregation.mergeAt(into.table, into.slot, from.table, from.slot);
+    this.aggregation.mergeAt(into.table, into.slot, from.table, from.slot);
     this.#closeAt(from.slice, from.table, from.slot);
   }
 
@@ -217,27 +159,27 @@ class TableSessions implements StreamOperator<unknown, unknown> {
     for (let slot = 0; slot < table.size; slot++) {
       if (!isOpenAt(table, slot)) continue;
       open += 1;
-      this.#calendar.add(this.#time.instantOf(endAt(table, slot)), slice, slot);
+      this.#calendar.add(this.time.instantOf(endAt(table, slot)), slice, slot);
     }
     this.#open.set(slice, open);
   }
 
-  /** Sessions that end at that instant or before are over. False: `mayGoOn` stopped it. */
-  #closeUntil(instant: number, mayGoOn: () => boolean = always): boolean {
+  /** `mayGoOn` is asked after each stretch. */
+  protected closeUntil(instant: number, mayGoOn: () => boolean): boolean {
     const isDone = this.#calendar.forEachUntil(
       instant,
       (slice, slot) => {
-        const table = this.#tables.find(slice);
-        return table === null || !isOpenAt(table, slot) ? null : this.#time.instantOf(endAt(table, slot));
+        const table = this.tables.find(slice);
+        return table === null || !isOpenAt(table, slot) ? null : this.time.instantOf(endAt(table, slot));
       },
       (slice, slot) => this.#close(slice, slot),
       mayGoOn,
     );
-    this.#emit();
+    this.#emitOver();
     this.#slices = this.#slices.filter((slice) => {
       if (this.#open.get(slice) !== 0) return true;
       this.#open.delete(slice);
-      this.#tables.drop(slice);
+      this.tables.drop(slice);
       return false;
     });
     return isDone;
@@ -245,56 +187,45 @@ class TableSessions implements StreamOperator<unknown, unknown> {
 
   #close(slice: number, slot: number): void {
     const over = this.#over;
-    if (over.slice !== slice || over.count === PAGE_SLOTS) this.#emit();
+    if (over.slice !== slice || over.count === PAGE_SLOTS) this.#emitOver();
     over.slice = slice;
     over.slots[over.count++] = slot;
-    const table = this.#tables.table(slice);
+    const table = this.tables.table(slice);
     this.#found[0] = slot;
     table.makeReady(this.#found, 1);
     this.#closeAt(slice, table, slot);
   }
 
-  #emit(): void {
+  #emitOver(): void {
     const { slice, slots, count } = this.#over;
     if (count === 0) return;
     this.#over.count = 0;
-    const table = this.#tables.table(slice);
-    const builder = this.#builder;
+    const table = this.tables.table(slice);
+    const builder = this.builder;
     const { stores } = builder;
-    this.#aggregation.results(table, slots, count, stores);
-    const first = this.#node.row.length - this.#node.adds.length;
+    this.aggregation.results(table, slots, count, stores);
+    const first = this.node.row.length - this.node.adds.length;
     const timestamps = builder.timestamps();
     for (let at = 0; at < count; at++) {
       const slot = slots[at] as number;
       const end = endAt(table, slot);
-      const last = this.#time.lastInstantOf(end);
+      const last = this.time.lastInstantOf(end);
       const shown = { start: startAt(table, slot), end, time: last };
-      for (const [place, name] of this.#node.adds.entries())
+      for (const [place, name] of this.node.adds.entries())
         (stores[first + place] as unknown as { readonly values: Float64Array }).values[at] = shown[name];
       timestamps[at] = last;
     }
-    builder.count = count;
-    const batch = builder.take();
-    this.#output.collectBatch(batch);
-    batch.release();
+    this.emit(count);
   }
 
-  /** Of processing time: the clock calls when the next session may end. */
-  #setAlarm(): void {
-    if (!this.#time.isProctime) return;
-    const instant = this.#calendar.earliest ?? Number.POSITIVE_INFINITY;
-    if (instant >= this.#alarm) return;
-    this.#alarm = instant;
-    this.#schedule(Math.max(this.#calendar.patienceMs, instant - this.#clock.nowMs()), () => {
-      if (this.#alarm !== instant) return;
-      this.#alarm = Number.POSITIVE_INFINITY;
-      this.#closeUntil(this.#clock.nowMs());
-      this.#setAlarm();
-    });
+  protected nextInstant(): number | null {
+    return this.#calendar.earliest;
+  }
+
+  protected override patienceMs(): number {
+    return this.#calendar.patienceMs;
   }
 }
-
-const always = (): boolean => true;
 
 type RecordOfKey = Parameters<ColumnTable["find"]>[0];
 
@@ -316,14 +247,8 @@ export function tableSessions(
 ): OperatorFactory<unknown, unknown> | null {
   const { window, input, calls, groupBy } = node;
   if (window.kind !== "session" || input.changes !== "append") return null;
-  const make = (): TableAggregation | null =>
-    TableAggregation.of({ calls, groupBy, row: input.row }, { name: TABLES, more: FIELDS });
-  const declared = make();
-  if (declared === null) return null;
-  return {
-    kind: "operator",
-    name: "windowAggregate",
-    declares: [...declared.declarations, declarationOfWatermark],
-    create: () => new TableSessions(node, window, session, make() as TableAggregation),
-  };
+  return operatorOfWindows(
+    () => TableAggregation.of({ calls, groupBy, row: input.row }, { name: TABLES, more: FIELDS }),
+    (aggregation) => new TableSessions(node, window, session, aggregation),
+  );
 }
