@@ -8,7 +8,6 @@ import { StreamError } from "../../../../base/index.ts";
 import type { AsyncFunction } from "../../../ports/index.ts";
 import type { Row } from "../../formats/format.ts";
 import type { AskedTable, LookupUse, TableColumn } from "../../table-description.ts";
-import { ValueMisfit } from "../../values/scalar-text.ts";
 import type { ConnectorUse } from "../connector.ts";
 import { loadMysql } from "../lazy-rooms.ts";
 import { lookupCache, lookupRetries } from "../lookup-options.ts";
@@ -22,7 +21,7 @@ export function askedMysql(use: ConnectorUse, { columns, asks }: LookupUse): Ask
     places.map((place) => table.columns[place] as TableColumn);
   const [read, keys] = [columnsAt(columns), columnsAt(asks)];
   const converts = keys.map((key) => columnValue(table.name, key));
-  const rowOf = rowReader(table, read);
+  const rowOf = rowReader(table, read, "LOOKUP_FAILED");
   const cache = lookupCache(options);
   const connections = options.number("lookup.connections") ?? 1;
   if (connections < 1 || connections > 100)
@@ -32,7 +31,7 @@ export function askedMysql(use: ConnectorUse, { columns, asks }: LookupUse): Ask
     server: serverUrl(options),
     sql: `select ${selectList(read)} from ${quotedTable(options.given("table-name"))} where ${keys.map(equality).join(" and ")}`,
     values: (asked) => asked.map((value, index) => converts[index]?.(value as never) ?? value),
-    join: (_asked, rows) => rows.map((row) => readable(table.name, () => rowOf(row))),
+    join: (_asked, rows) => rows.map(rowOf),
     connections,
     ...(cache === undefined ? {} : { cache }),
   });
@@ -61,17 +60,4 @@ function withoutForeignLetters<I>(
       }
     },
   };
-}
-
-function readable(table: string, read: () => Row): Row {
-  try {
-    return read();
-  } catch (error) {
-    if (!(error instanceof ValueMisfit)) throw error;
-    throw new StreamError(
-      "LOOKUP_FAILED",
-      `table ${table}: a row cannot be read: ${error.message}; declare the column as the database has it`,
-      { destiny: "terminal", cause: error },
-    );
-  }
 }

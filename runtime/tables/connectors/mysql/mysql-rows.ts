@@ -5,6 +5,7 @@
  * TBCI2 What is read comes as text, too, and is read as the column's declared type: the client library would make numbers and dates of it that have lost digits. FLOAT and DOUBLE
  *     come as DOUBLE, since a FLOAT's own text has six digits.
  */
+import { StreamError } from "../../../../base/index.ts";
 import { type SqlType, typeText } from "../../../sql/index.ts";
 import type { Row } from "../../formats/format.ts";
 import type { TableColumn, TableDescription } from "../../table-description.ts";
@@ -72,10 +73,11 @@ function selected({ name, type }: TableColumn): string {
   }
 }
 
-/** A row of an answer. Errors: TableError at once, for a type that no column has; of the rows ValueMisfit. */
+/** A row of an answer. Errors: TableError at once, for a type that no column has; of the rows StreamError with `code`, where the database has other columns than were declared. */
 export function rowReader(
   { name: table }: TableDescription,
   columns: readonly TableColumn[],
+  code: "LOOKUP_FAILED" | "SOURCE_FAILED",
 ): (answer: Readonly<Record<string, unknown>>) => Row {
   const readers = columns.map((column) => {
     columnValue(table, column);
@@ -83,7 +85,16 @@ export function rowReader(
   });
   return (answer) => {
     const row: Row = {};
-    for (const { name, type, read } of readers) row[name] = valueOf(answer[name], { name, type, read });
+    try {
+      for (const { name, type, read } of readers) row[name] = valueOf(answer[name], { name, type, read });
+    } catch (error) {
+      if (!(error instanceof ValueMisfit)) throw error;
+      throw new StreamError(
+        code,
+        `table ${table}: a row cannot be read: ${error.message}; declare the column as the database has it`,
+        { destiny: "terminal", cause: error },
+      );
+    }
     return row;
   };
 }

@@ -4,7 +4,6 @@
  * TBMS1 Parts are ranges of one numeric column: each number from the lower to the upper bound is in one of them. What lies outside of the bounds, or is NULL, is not read, as in Flink.
  * TBMS2 With a PRIMARY KEY rows come in its order (MSO2); not by one of FLOAT, DOUBLE or bytes, whose texts are not their values.
  */
-import { StreamError } from "../../../../base/index.ts";
 import type { MySqlSourceKey } from "../../../connectors/mysql/index.ts";
 import type { Source } from "../../../ports/index.ts";
 import { rowKinds } from "../../../record/index.ts";
@@ -12,7 +11,6 @@ import { rowTypeOf, type ScanFilter, type SqlType } from "../../../sql/index.ts"
 import type { TableOptions } from "../../options/table-options.ts";
 import { decodedSource } from "../../reading/decoded-source.ts";
 import type { TableColumn, TableSource } from "../../table-description.ts";
-import { ValueMisfit } from "../../values/scalar-text.ts";
 import type { ConnectorUse } from "../connector.ts";
 import { loadMysql } from "../lazy-rooms.ts";
 import { quotedColumn, rowReader, selectList } from "./mysql-rows.ts";
@@ -31,7 +29,7 @@ type Answer = Readonly<Record<string, unknown>>;
 export function mysqlScan(use: ConnectorUse, places: readonly number[], filters: readonly ScanFilter[]): TableSource {
   const { table, options } = use;
   const columns = places.map((place) => table.columns[place] as TableColumn);
-  const rowOf = rowReader(table, columns);
+  const rowOf = rowReader(table, columns, "SOURCE_FAILED");
   const key = keyOf(use);
   const fetchRows = options.number(FETCH) ?? 1;
   if (fetchRows < 1) throw options.refuse(FETCH, `'${FETCH}' is ${fetchRows}`, "Write a whole number from 1.");
@@ -48,26 +46,9 @@ export function mysqlScan(use: ConnectorUse, places: readonly number[], filters:
   const source = decodedSource<Answer>({
     records,
     type: rowTypeOf(columns),
-    decoder: () => (answer, take) =>
-      take(
-        readable(table.name, () => rowOf(answer)),
-        rowKinds.insert,
-      ),
+    decoder: () => (answer, take) => take(rowOf(answer), rowKinds.insert),
   });
   return { source, changes: "append" };
-}
-
-function readable<T>(table: string, read: () => T): T {
-  try {
-    return read();
-  } catch (error) {
-    if (!(error instanceof ValueMisfit)) throw error;
-    throw new StreamError(
-      "SOURCE_FAILED",
-      `table ${table}: a row cannot be read: ${error.message}; declare the column as the database has it`,
-      { destiny: "terminal", cause: error },
-    );
-  }
 }
 
 function conditionOf({ table }: ConnectorUse, { column, operator, value }: ScanFilter): string {
