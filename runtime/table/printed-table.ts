@@ -21,7 +21,8 @@ export function printedTable(row: PlanRow, mode: PlanMode): OperatorFactory<unkn
   };
 }
 
-abstract class PrintedTable implements StreamOperator<unknown, string> {
+/** Rows as texts; what is made of them leaves as lines. */
+export abstract class PrintedTable implements StreamOperator<unknown, string> {
   protected readonly row: PlanRow;
   #output!: Output<string>;
 
@@ -54,7 +55,7 @@ abstract class PrintedTable implements StreamOperator<unknown, string> {
 }
 
 /** In the order of the columns: an object has names that are numbers first. */
-export const textsOf = (columns: PlanRow, row: object): Texts =>
+const textsOf = (columns: PlanRow, row: object): Texts =>
   columns.map(({ name }) => (row as Readonly<Record<string, string | null>>)[name] ?? null);
 
 /** PRTB1 */

@@ -4,17 +4,17 @@
  * RSLN1 A line is a mark that no text of a job begins with, and a JSON array: the kind of the change, then the values as SQL casts them to STRING, null for NULL.
  *     What else a job prints goes by, also where it has not ended its line before. A line that was cut, as its process was killed, is no change.
  */
-import type { OperatorFactory, Output, StreamOperator } from "../ports/index.ts";
-import { type ColumnBatch, NO_TIMESTAMP, rowKindTexts } from "../record/index.ts";
+import type { OperatorFactory } from "../ports/index.ts";
 import type { PlanRow } from "../sql/index.ts";
-import { textsOf } from "./printed-table.ts";
+import { PrintedTable } from "./printed-table.ts";
+import type { Texts } from "./table-text.ts";
 
 /** The separator of texts of JSON (RFC 7464). */
 const MARK = "\u001e";
 
 export type ResultChange = {
   readonly kind: "+I" | "-U" | "+U" | "-D";
-  readonly values: readonly (string | null)[];
+  readonly values: Texts;
 };
 
 /** `row`: the columns of what comes, all of them STRINGs. In one subtask. */
@@ -22,29 +22,9 @@ export function resultLines(row: PlanRow): OperatorFactory<unknown, string> {
   return { kind: "operator", name: "result", create: () => new ResultLines(row) };
 }
 
-class ResultLines implements StreamOperator<unknown, string> {
-  readonly #row: PlanRow;
-  #output!: Output<string>;
-
-  constructor(row: PlanRow) {
-    this.#row = row;
-  }
-
-  open(_context: unknown, output: Output<string>): void {
-    this.#output = output;
-  }
-
-  process(): void {
-    throw new Error("an operator of columns got a row");
-  }
-
-  processBatch(batch: ColumnBatch, from: number): number {
-    const { rows, count } = batch;
-    for (const [at, row] of batch.toRows(from).entries()) {
-      const kind = rowKindTexts[batch.rowKindAt(rows[from + at] as number)];
-      this.#output.collect(`${MARK}${JSON.stringify([kind, ...textsOf(this.#row, row as object)])}`, NO_TIMESTAMP);
-    }
-    return count;
+class ResultLines extends PrintedTable {
+  protected take(texts: Texts, kind: string): void {
+    this.print(`${MARK}${JSON.stringify([kind, ...texts])}`);
   }
 }
 
