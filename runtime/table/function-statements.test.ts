@@ -1,7 +1,6 @@
 /** How functions of the user come into a job: by createFunction, and by CREATE FUNCTION. What they do: user-functions.test.ts. */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { StreamError } from "../../base/index.ts";
 import { job } from "../api/index.ts";
 import { printSink } from "../connectors/basic/index.ts";
 import { t } from "../record/index.ts";
@@ -14,6 +13,7 @@ import {
   tableEnvironment,
   tableFunction,
 } from "./index.ts";
+import { isRefused } from "./user-functions.test-support.ts";
 
 const mask = scalarFunction({
   arguments: [t.string, t.int32],
@@ -27,14 +27,6 @@ const split = tableFunction({
     for (const word of text.split(" ")) yield { word, size: word.length };
   },
 });
-const isRefused =
-  (code: string, ...parts: readonly string[]) =>
-  (error: unknown): boolean => {
-    assert.ok(error instanceof StreamError, String(error));
-    assert.equal(error.code, code);
-    for (const part of parts) assert.ok(error.message.includes(part), error.message);
-    return true;
-  };
 
 describe("createFunction", () => {
   for (const [what, name, definition, part] of [

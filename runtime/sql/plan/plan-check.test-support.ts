@@ -1,8 +1,8 @@
 /**
  * Owns: whether a plan keeps its own rules (SQPT1, SQPT3), whatever it is of.
  */
-import type { TypedExpression } from "../validate/typed-tree.ts";
 import { hasPart } from "../validate/values.ts";
+import { expressionsOf } from "./node-expressions.ts";
 import type { AggregateCall, PlanNode } from "./plan-tree.ts";
 import { usesOf } from "./plan-expressions.ts";
 import { inputsOf } from "./rebuilt.ts";
@@ -17,7 +17,7 @@ export function faultsOf(node: PlanNode): readonly string[] {
   const inputs = inputsOf(node);
   const found = node.kind === "lookupJoin" ? node.columns.length : 0;
   const width = inputs.reduce((sum, input) => sum + (node.kind === "union" ? 0 : input.row.length), found);
-  for (const value of valuesOf(node)) {
+  for (const value of expressionsOf(node)) {
     const outside = usesOf(value).filter((place) => place < 0 || place >= width);
     if (outside.length > 0) faults.push(`${node.uid} reads ${outside.join(", ")} of ${width}`);
     if (hasPart(value, ({ kind }) => ["aggregate", "over", "subquery", "quantified"].includes(kind)))
@@ -45,27 +45,6 @@ function timeFaults(node: PlanNode): readonly string[] {
   return time === (node.window.isProctime ? "proctime" : "rowtime")
     ? []
     : [`${node.uid} has windows by ${time ?? "no time"}`];
-}
-
-function valuesOf(node: PlanNode): readonly TypedExpression[] {
-  switch (node.kind) {
-    case "calc":
-      return [...node.values, ...(node.condition === null ? [] : [node.condition])];
-    case "values":
-      return node.rows.flat();
-    case "watermark":
-      return [node.strategy];
-    case "unnest":
-      return node.items;
-    case "join":
-    case "intervalJoin":
-    case "windowJoin":
-    case "temporalJoin":
-    case "lookupJoin":
-      return node.condition === null ? [] : [node.condition];
-    default:
-      return [];
-  }
 }
 
 const callPlaces = (call: AggregateCall): readonly number[] => [

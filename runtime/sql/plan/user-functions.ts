@@ -10,6 +10,7 @@ import { fail } from "../syntax/problem.ts";
 import type { Span } from "../syntax/span.ts";
 import type { TypedExpression } from "../validate/typed-tree.ts";
 import { partsOf } from "../validate/values.ts";
+import { expressionsOf } from "./node-expressions.ts";
 import { isUncertain } from "./plan-expressions.ts";
 import type { AggregateCall, PlanMode, PlanNode } from "./plan-tree.ts";
 import { inputsOf } from "./rebuilt.ts";
@@ -85,24 +86,3 @@ const userCallsIn = (value: TypedExpression): readonly UserCall[] => [
   ...(value.kind === "userCall" ? [value] : []),
   ...partsOf(value).flatMap(userCallsIn),
 ];
-
-function expressionsOf(node: PlanNode): readonly TypedExpression[] {
-  switch (node.kind) {
-    case "calc":
-      return [...node.values, ...(node.condition === null ? [] : [node.condition])];
-    case "watermark":
-      return [node.strategy];
-    case "values":
-      return node.rows.flat();
-    case "unnest":
-      return node.items;
-    case "join":
-    case "intervalJoin":
-    case "windowJoin":
-    case "temporalJoin":
-    case "lookupJoin":
-      return node.condition === null ? [] : [node.condition];
-    default:
-      return [];
-  }
-}
