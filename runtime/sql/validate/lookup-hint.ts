@@ -9,11 +9,11 @@ import { parseDuration } from "../../../base/index.ts";
 import type { Span } from "../syntax/span.ts";
 import { fail } from "../syntax/problem.ts";
 import type { Hint } from "../syntax/query-tree.ts";
+import { hintedTable, type Named } from "./hinted-table.ts";
 import { nameRemedy } from "./names.ts";
 import type { LookupHint, TypedTable } from "./typed-tree.ts";
 import { isReadWhole } from "./whole-lookups.ts";
 
-type Named = { readonly path: readonly string[] };
 type Options = ReadonlyMap<string, string>;
 
 const NAMES = [
@@ -31,7 +31,6 @@ const RETRY_NAMES = ["retry-predicate", "retry-strategy", "fixed-delay", "max-at
 
 /** The same FROM, with what hints say of its tables. `tables`: those of FROM, in their order. Errors: SqlFailure. */
 export function withLookupHints(from: TypedTable, tables: readonly Named[], hints: readonly Hint[]): TypedTable {
-  const known = tables.flatMap(({ path }) => path.at(-1) ?? []);
   return hints
     .filter(({ name }) => name.name.toUpperCase() === "LOOKUP")
     .reduce((whole, hint) => {
@@ -39,13 +38,7 @@ export function withLookupHints(from: TypedTable, tables: readonly Named[], hint
       const table = options.get("table");
       if (table === undefined)
         return fail(hint.at, "LOOKUP without a table", "Name one of FROM: LOOKUP('table' = 'users', …).");
-      const place = tables.findIndex(({ path }) => path.join(".") === table || path.at(-1) === table);
-      if (place < 0)
-        fail(
-          hint.at,
-          `LOOKUP names ${table}, which is no table of this FROM`,
-          nameRemedy(table, known, "The tables here"),
-        );
+      const place = hintedTable(hint, table, tables);
       return hinted(whole, { place, table, lookup: lookupOf(options, hint.at), at: hint.at }).table;
     }, from);
 }

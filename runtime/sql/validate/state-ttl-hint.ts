@@ -7,10 +7,8 @@
 import { parseDuration } from "../../../base/index.ts";
 import { fail } from "../syntax/problem.ts";
 import type { Hint } from "../syntax/query-tree.ts";
-import { nameRemedy } from "./names.ts";
+import { hintedTable, type Named } from "./hinted-table.ts";
 import type { TypedTable } from "./typed-tree.ts";
-
-type Named = { readonly path: readonly string[] };
 
 /** In milliseconds, of each of `tables`, those of `from`; null: nothing is said. Errors: SqlFailure. */
 export function ttlsOfHints(
@@ -20,7 +18,6 @@ export function ttlsOfHints(
 ): readonly (number | null)[] {
   const ttls = tables.map((): number | null => null);
   const areTemporal = from === null ? [] : temporalTables(from);
-  const known = tables.flatMap(({ path }) => path.at(-1) ?? []);
   for (const hint of hints) {
     if (hint.name.name.toUpperCase() !== "STATE_TTL") continue;
     if (hint.options.length === 0)
@@ -30,13 +27,7 @@ export function ttlsOfHints(
         "Name a table of FROM, and for how long: STATE_TTL('orders' = '1 d').",
       );
     for (const { key, value } of hint.options) {
-      const place = tables.findIndex(({ path }) => path.join(".") === key || path.at(-1) === key);
-      if (place < 0)
-        fail(
-          hint.at,
-          `STATE_TTL names ${key}, which is no table of this FROM`,
-          nameRemedy(key, known, "The tables here"),
-        );
+      const place = hintedTable(hint, key, tables);
       if (areTemporal[place] === true)
         fail(
           hint.at,
