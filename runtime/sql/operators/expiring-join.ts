@@ -8,7 +8,7 @@ import type { JoinNode } from "../plan/plan-tree.ts";
 import { namesOf, type SqlRow } from "../rows/sql-row.ts";
 import type { SqlSession } from "../session.ts";
 import { conditionOf, type JoinCondition } from "./join-condition.ts";
-import { assertJoinable, assertKeyedUpserts, hasNull } from "./join-keys.ts";
+import { assertJoinable, assertKeyedUpserts, hasNull, keyNamesOf } from "./join-keys.ts";
 import { declarationOfSide, type HeldRow, type JoinSide, openSide, type SidePlan, sidePlan } from "./join-side.ts";
 import { isHalfJoin, keepsUnmatched } from "./join-type.ts";
 import { KeyedRowsOperator } from "./keyed-rows.ts";
@@ -55,10 +55,7 @@ class ExpiringJoin extends KeyedRowsOperator {
     this.#plans = plans;
     this.#condition = condition;
     this.#names = [namesOf(node.left.row), namesOf(node.right.row)];
-    this.#keyNames = [
-      node.leftKeys.map((place) => this.#names[0][place] as string),
-      node.rightKeys.map((place) => this.#names[1][place] as string),
-    ];
+    this.#keyNames = keyNamesOf(node);
     this.#isHalf = isHalfJoin(node.join);
     this.#keeps = keepsUnmatched(node.join);
   }

@@ -40,6 +40,17 @@ export function assertKeyedUpserts(
   );
 }
 
+/** Of each side. */
+export function keyNamesOf({
+  left,
+  right,
+  leftKeys,
+  rightKeys,
+}: Keyed): readonly [readonly string[], readonly string[]] {
+  const named = (row: PlanRow, keys: readonly number[]) => keys.map((place) => (row[place] as PlanColumn).name);
+  return [named(left.row, leftKeys), named(right.row, rightKeys)];
+}
+
 export function hasNull(row: SqlRow, names: readonly string[]): boolean {
   for (const name of names) if (row[name] === null) return true;
   return false;

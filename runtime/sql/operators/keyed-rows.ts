@@ -4,7 +4,6 @@
  * Called by: the task (batches, watermarks); ranks and others of this room extend it.
  *
  * SQJK1 `onRow` is called for each row in the order of its input, with the row's key as the current one.
- * SQJK2 Between two rows the operator stops when its task is to pause: what one row emits is all that goes beyond.
  * SQJK3 Rows with the key of the row before them find its states as that one left them, without a look-up: rows of a window come together, and a key of several columns is
  *     costly to look up. So `onRow` leaves the current key as it is.
  */
@@ -14,7 +13,7 @@ import type { KeyedOperatorState, OperatorContext, Output, StreamOperator } from
 import type { Changes, PlanRow } from "../plan/plan-tree.ts";
 import { RowKeys } from "../rows/row-key.ts";
 import type { SqlRow } from "../rows/sql-row.ts";
-import { refuseRow } from "./batches-only.ts";
+import { refuseRow, takeRows } from "./batches-only.ts";
 import { RowEmitter, type RowKind } from "./row-emitter.ts";
 
 /** An input: its row, and the places of its key. */
@@ -69,14 +68,10 @@ export abstract class KeyedRowsOperator implements StreamOperator<unknown, unkno
   protected onBatchEnd(): void {}
 
   #take(input: number, batch: ColumnBatch, from: number): number {
-    const { rows, count, marks } = batch;
-    const { keyHashes } = marks;
+    const { keyHashes } = batch.marks;
     const keys = this.#keysOf[input] as RowKeys;
-    const { emission } = this.context;
-    let at = from;
     let before: SqlRow | null = null;
-    for (const row of batch.toRows(from)) {
-      const place = rows[at] as number;
+    const at = takeRows(batch, from, this.context, (row, place) => {
       // SQJK3
       if (before === null || !keys.areSame(before, row)) {
         const key: Key = keys.ofRow(row);
@@ -84,10 +79,7 @@ export abstract class KeyedRowsOperator implements StreamOperator<unknown, unkno
       }
       before = row;
       this.onRow(input, batch.rowKindAt(place) as RowKind, row);
-      at += 1;
-      // SQJK2
-      if (at < count && emission?.isFull() === true) break;
-    }
+    });
     this.onBatchEnd();
     this.emitter.flush();
     return at;

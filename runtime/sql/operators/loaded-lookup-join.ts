@@ -10,7 +10,7 @@ import { lookupRow } from "../plan/lookup-row.ts";
 import type { LookupJoinNode } from "../plan/plan-tree.ts";
 import { namesOf, rowText, type SqlRow } from "../rows/sql-row.ts";
 import type { SqlSession } from "../session.ts";
-import { refuseRow } from "./batches-only.ts";
+import { refuseRow, takeRows } from "./batches-only.ts";
 import { askedColumns, type Lookup, lookupOf } from "./lookup-join.ts";
 import { RowEmitter } from "./row-emitter.ts";
 
@@ -59,14 +59,7 @@ class LoadedLookupJoin implements StreamOperator<unknown, unknown> {
   }
 
   processBatch(batch: ColumnBatch, from: number): number {
-    const { count } = batch;
-    const { emission } = this.#context;
-    let at = from;
-    for (const row of batch.toRows(from)) {
-      this.#join(row);
-      at += 1;
-      if (at < count && emission?.isFull() === true) break;
-    }
+    const at = takeRows(batch, from, this.#context, (row) => this.#join(row));
     this.#emitter.flush();
     return at;
   }

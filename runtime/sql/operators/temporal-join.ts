@@ -17,7 +17,7 @@ import type { PlanColumn, TemporalJoinNode } from "../plan/plan-tree.ts";
 import { namesOf, type SqlRow } from "../rows/sql-row.ts";
 import type { SqlSession } from "../session.ts";
 import { conditionOf, type JoinCondition } from "./join-condition.ts";
-import { assertJoinable, hasNull } from "./join-keys.ts";
+import { assertJoinable, hasNull, keyNamesOf } from "./join-keys.ts";
 import { KeyedRowsOperator } from "./keyed-rows.ts";
 import type { RowKind } from "./row-emitter.ts";
 import { declarationOfTimed, TimedRows } from "./timed-rows.ts";
@@ -62,10 +62,7 @@ class TemporalJoin extends KeyedRowsOperator {
     this.#node = node;
     this.#condition = condition;
     this.#names = [namesOf(node.left.row), namesOf(node.right.row)];
-    this.#keyNames = [
-      node.leftKeys.map((place) => this.#names[0][place] as string),
-      node.rightKeys.map((place) => this.#names[1][place] as string),
-    ];
+    this.#keyNames = keyNamesOf(node);
     this.#times = [
       (node.left.row[node.leftTime] as PlanColumn).name,
       (node.right.row[node.rightTime] as PlanColumn).name,

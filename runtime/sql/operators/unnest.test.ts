@@ -54,7 +54,7 @@ describe("elements of collections", () => {
       timestamp,
     ]);
   }
-  it("are given row by row, where the task is to pause (SQXU3)", () => {
+  it("are given row by row, where the task is to pause (SQBR1)", () => {
     const { row, values } = parse("a", columns);
     const node = {
       withOrdinality: false,

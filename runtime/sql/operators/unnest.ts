@@ -4,7 +4,6 @@
  * SQXU1 An element that is a row has its fields as columns; a map its key and its value; a multiset each element as often as it is in it. With several collections their elements
  *     stand side by side, NULL where one is shorter. An ordinality counts from 1.
  * SQXU2 A row without elements is left out, or with LEFT stays with NULLs. Kinds of rows and timestamps pass (SQXV1).
- * SQXU3 Between two rows the task may turn to something else: a table function may give a million for each.
  */
 import type { OperatorContext, OperatorFactory, Output, StreamOperator } from "../../ports/index.ts";
 import { ColumnBuilder, type ColumnBatch, rowKinds } from "../../record/index.ts";
@@ -14,7 +13,7 @@ import { rowTypeOf } from "../rows/row-type.ts";
 import type { SqlSession } from "../session.ts";
 import type { TypedExpression } from "../validate/typed-tree.ts";
 import { RunningFunctions } from "../user-functions/running-functions.ts";
-import { refuseRow } from "./batches-only.ts";
+import { refuseRow, takeRows } from "./batches-only.ts";
 
 type RowObject = Record<string, unknown>;
 /** Elements as lists of the values of their columns. */
@@ -35,7 +34,7 @@ class UnnestOperator implements StreamOperator<unknown, unknown> {
   readonly #collections: readonly Collection[];
   readonly #builder: ColumnBuilder;
   readonly #functions = new RunningFunctions();
-  #emission: OperatorContext["emission"];
+  #context!: OperatorContext;
   #output!: Output<unknown>;
 
   constructor(node: UnnestNode, input: PlanRow, session: SqlSession) {
@@ -48,7 +47,7 @@ class UnnestOperator implements StreamOperator<unknown, unknown> {
 
   open(context: OperatorContext, output: Output<unknown>): void | Promise<void> {
     this.#output = output;
-    this.#emission = context.emission;
+    this.#context = context;
     return this.#functions.open(context);
   }
 
@@ -61,15 +60,9 @@ class UnnestOperator implements StreamOperator<unknown, unknown> {
   }
 
   processBatch(batch: ColumnBatch, from: number): number {
-    const { rows, count } = batch;
-    let at = from;
-    for (const row of batch.toRows(from)) {
-      const place = rows[at] as number;
-      this.#unnest(row as RowObject, batch.timestampAt(place), batch.rowKindAt(place));
-      at += 1;
-      // SQXU3
-      if (at < count && this.#emission?.isFull() === true) break;
-    }
+    const at = takeRows(batch, from, this.#context, (row, place) =>
+      this.#unnest(row, batch.timestampAt(place), batch.rowKindAt(place)),
+    );
     this.#flush();
     return at;
   }
