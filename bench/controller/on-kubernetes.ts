@@ -13,7 +13,13 @@ import { silentLog, systemClock, systemRandom } from "../../base/index.ts";
 import { streamJobDefinition, streamJobSnapshotDefinition } from "../../crds/index.ts";
 import { InstantKubelet } from "../../embedded/kubelet/index.ts";
 import { connectKubernetes } from "../../operator/kubernetes/client/index.ts";
-import { apiServerPart, controllerManagerPart, Environment, kubectlBinary } from "../../test/environment/index.ts";
+import {
+  apiServerPart,
+  controllerManagerPart,
+  Environment,
+  kubectlBinary,
+  untilEstablished,
+} from "../../test/environment/index.ts";
 import { findBinary } from "../../test/environment/binary.ts";
 import type { Part } from "../../test/environment/part.ts";
 import { runProgram, withScratchFolder } from "../measure/scratch.ts";
@@ -82,19 +88,17 @@ const quickControllerManager: Part<unknown> = {
 };
 
 async function define(kubeconfig: string): Promise<void> {
-  const kubectl = await findBinary(kubectlBinary, tell);
+  const program = await findBinary(kubectlBinary, tell);
+  const kubectl = async (...args: readonly string[]): Promise<void> => {
+    const { exitCode, stderr } = await runProgram(program, [...args, `--kubeconfig=${kubeconfig}`]);
+    if (exitCode !== 0) throw new Error(`kubectl ${args[0]} failed: ${stderr}`);
+  };
   await withScratchFolder(async (folder) => {
     const path = `${folder}/definitions.json`;
     const items = [streamJobDefinition(), streamJobSnapshotDefinition()];
     await writeFile(path, JSON.stringify({ apiVersion: "v1", kind: "List", items }));
-    const access = `--kubeconfig=${kubeconfig}`;
-    for (const args of [
-      ["apply", "--server-side", `--filename=${path}`, access],
-      ["wait", "--for=condition=Established", "--timeout=60s", "crd", "--all", access],
-    ]) {
-      const { exitCode, stderr } = await runProgram(kubectl, args);
-      if (exitCode !== 0) throw new Error(`kubectl ${args[0]} failed: ${stderr}`);
-    }
+    await kubectl("apply", "--server-side", `--filename=${path}`);
+    await untilEstablished(kubectl, "--all");
   });
 }
 

@@ -21,6 +21,7 @@ export { createTopic } from "./kafka-topic.ts";
 export { apiServerPart } from "./kubernetes/api-server.ts";
 export { kubectlBinary } from "./kubernetes/binaries.ts";
 export { controllerManagerPart } from "./kubernetes/controller-manager.ts";
+export { untilEstablished } from "./kubernetes/established.ts";
 export { changeAuthority, secondApiServerPart } from "./kubernetes/second-api-server.ts";
 export { mariadbPart } from "./mariadb.ts";
 export { minioPart } from "./minio.ts";

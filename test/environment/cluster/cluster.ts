@@ -4,14 +4,12 @@
  */
 import { execFile } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { setTimeout } from "node:timers/promises";
 import { promisify } from "node:util";
 import type { ClusterFailures } from "./cluster-failures.ts";
+import { untilEstablished } from "../kubernetes/established.ts";
 import { relayTcp, type TcpRelay } from "./tcp-relay.ts";
 
 const run = promisify(execFile);
-const NEW_LOOKS_MAX = 300;
-const NEW_LOOK_EVERY_MS = 200;
 const OUTPUT_BYTES_MAX = 64 * 1024 * 1024;
 
 export type ClusterAccess = {
@@ -74,17 +72,7 @@ export class Cluster {
 
   /** Waits until the API server serves StreamJobs, whose definition was just applied. Errors: with what kubectl said. */
   async whenStreamJobsAreServed(): Promise<void> {
-    const wait = ["wait", "--for=condition=Established", "--timeout=60s", "crd", "streamjobs.streamjob.dev"];
-    for (let looks = 1; ; looks++) {
-      try {
-        await this.kubectl(...wait);
-        return;
-      } catch (error) {
-        // A definition that is so new that it has no conditions at all is an error to kubectl.
-        if (looks === NEW_LOOKS_MAX || !String(error).includes("accessor error")) throw error;
-        await setTimeout(NEW_LOOK_EVERY_MS);
-      }
-    }
+    await untilEstablished((...args) => this.kubectl(...args), "streamjobs.streamjob.dev");
   }
 
   /** Where pods reach what listens on a port of 127.0.0.1 here, such as an S3 server of a test. Whoever asks closes it. */
