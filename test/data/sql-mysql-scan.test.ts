@@ -93,7 +93,7 @@ describe("tables of MySQL are read", { skip: mariadb.skip }, () => {
       const harness = await SourceHarness.start(source, { deadline: "120s" });
       try {
         await harness.read();
-        return ids(harness.values).toSorted();
+        return ids(harness.values).toSorted((a, b) => a - b);
       } finally {
         await harness.close();
       }

@@ -78,7 +78,7 @@ function lookOf({ kind, state }: ExplainedNode): Box["look"] {
 /** Broken at spaces where there is one in the second half of a line; what is too long ends with …. */
 function wrapped(text: string): readonly string[] {
   const lines: string[] = [];
-  let rest = [...text.replaceAll(/\s+/g, " ")];
+  let rest = Array.from(text.replaceAll(/\s+/g, " "));
   while (rest.length > 0 && lines.length < LINES_MAX) {
     const indent = lines.length === 0 ? 0 : 2;
     const room = LINE_LENGTH - indent;
