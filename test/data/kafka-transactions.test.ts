@@ -97,8 +97,7 @@ class Sink {
     const infos = (await this.#client.partitionsOf(this.topic)) ?? [];
     const known = infos.filter(({ partition }) => !partitions.includes(partition));
     const appended: KafkaTransaction["partitions"][number][] = [];
-    await kafka.topics().verifyTransactions(false);
-    try {
+    await this.#unverified(async () => {
       if (known.length > 0) await this.#client.addPartitions(owner, known);
       for (const { topic, partition, leader } of infos) {
         const builder = new BatchBuilder();
@@ -108,9 +107,7 @@ class Sink {
         const offset = await this.#produceUnasked({ node: leader, transactionalId, acks: -1, batches });
         appended.push({ topic, partition, first: offset, last: offset + 1, records: 2 });
       }
-    } finally {
-      await kafka.topics().verifyTransactions(true);
-    }
+    });
     if (known.length > 0) await this.#client.endTransaction(owner, "abort");
     return { ...owner, transactionalId, partitions: appended };
   }
@@ -122,15 +119,42 @@ class Sink {
     const builder = new BatchBuilder();
     builder.add(null, "without a marker", 1000, null);
     const records = builder.finish({ producerId, epoch, sequence: 0, isTransactional: true }, "none");
+    const batches = [{ topic, partition, records }];
+    await this.#unverified(() => this.#produceUnasked({ node: leader, transactionalId, acks: -1, batches }));
+  }
+
+  /** While the broker does not ask the coordinator whether a transaction has begun in a partition. It hears of both changes a moment later. */
+  async #unverified<R>(body: () => Promise<R>): Promise<R> {
     await kafka.topics().verifyTransactions(false);
     try {
-      await this.#produceUnasked({ node: leader, transactionalId, acks: -1, batches: [{ topic, partition, records }] });
+      return await body();
     } finally {
       await kafka.topics().verifyTransactions(true);
+      await this.#whenVerified();
     }
   }
 
-  /** The broker hears a moment later that it is not to ask the coordinator. */
+  /** A request that the broker takes in before it hears of the change, and appends after, is refused; so nothing else is to be written until then. */
+  async #whenVerified(): Promise<void> {
+    const [info] = (await this.#client.partitionsOf(await kafka.topics().create("verified"))) ?? [];
+    assert.ok(info !== undefined);
+    const { topic, partition, leader } = info;
+    for (const until = Date.now() + 90_000; ; await nextTurn()) {
+      const transactionalId = `verified-${randomUUID()}`;
+      const owner = await new Retries(systemClock, 90_000).run(() =>
+        this.#client.initProducer(transactionalId, 60_000),
+      );
+      const builder = new BatchBuilder();
+      builder.add(null, "in a transaction that has not begun", 1000, null);
+      const records = builder.finish({ ...owner, sequence: 0, isTransactional: true }, "none");
+      const batches = [{ topic, partition, records }];
+      const [answer] = await this.#client.produce({ node: leader, transactionalId, acks: -1, batches });
+      if (answer?.error === "INVALID_TXN_STATE") return;
+      assert.ok(answer?.error === null && Date.now() < until, `the broker answers ${answer?.error}`);
+    }
+  }
+
+  /** Refused until the broker has heard that it is not to ask. */
   async #produceUnasked(request: ProduceRequest): Promise<number> {
     for (const until = Date.now() + 90_000; ; await nextTurn()) {
       const [answer] = await this.#client.produce(request);

@@ -20,8 +20,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: "window-again",
     what: "how far event time has come at windows is not in the checkpoint, so those that were emitted are emitted again after a restore",
-    file: `${operators}/table-windows.ts`,
-    changes: [{ find: "    this.#over.save();\n", replace: "" }],
+    file: `${operators}/windows-in-tables.ts`,
+    changes: [{ find: "    this.watermark.save();\n", replace: "" }],
     plans: '^"(hopping windows|windows that grow|the greatest of the counts of each window)"',
   },
   {
