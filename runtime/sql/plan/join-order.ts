@@ -1,9 +1,9 @@
 /**
  * Owns: the order of inner joins: of tables that nothing joins but a third one, that one is joined first.
  *
- * SQJR1 Tables are joined as the query names them, but for this: next is the first one that has a key with those before it. So it is where the query's own order has joins without
+ * SQTJ1 Tables are joined as the query names them, but for this: next is the first one that has a key with those before it. So it is where the query's own order has joins without
  *     keys, each of which pairs all rows with all, and this one has fewer. Ours: Flink does so only with table.optimizer.join-reorder-enabled.
- * SQJR2 Joins stay as they are where a hint says how long their rows stay, where others take what is between them, and where a condition is computed anew for each row.
+ * SQTJ2 Joins stay as they are where a hint says how long their rows stay, where others take what is between them, and where a condition is computed anew for each row.
  */
 import type { TypedExpression } from "../validate/typed-tree.ts";
 import { keyOf } from "./joins.ts";
@@ -97,7 +97,7 @@ function projected(node: PlanNode): { readonly node: JoinNode; readonly places: 
   return places.length === node.values.length ? { node: node.input, places } : null;
 }
 
-/** SQJR1. */
+/** SQTJ1. */
 function joinedByKeys({ tables, conjuncts }: Joins, builder: NodeBuilder): Ordered {
   const starts: number[] = [];
   let width = 0;
