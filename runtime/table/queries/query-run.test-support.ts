@@ -11,7 +11,7 @@ import { type Data, DELAY_MS, Order, Payment, User } from "./data.test-support.t
 import { numberText } from "./duckdb.test-support.ts";
 
 type TableName = keyof Data;
-type JobParts = { readonly data: Data; readonly types: ValueType<unknown>[] };
+type JobParts = { readonly data: Data; readonly types: ValueType<unknown>[]; readonly miniBatchSize?: number };
 const NAMES: readonly TableName[] = ["orders", "users", "payments"];
 
 const namesIn = (query: string): readonly TableName[] =>
@@ -25,10 +25,11 @@ const usersOutside = ({ users }: Data): string => {
 };
 
 /** `types`: gets that of the result's rows. */
-function jobOf(query: string, mode: "streaming" | "batch", { data, types }: JobParts): Job {
+function jobOf(query: string, mode: "streaming" | "batch", { data, types, miniBatchSize }: JobParts): Job {
   const watermarks = forBoundedOutOfOrderness(DELAY_MS, ({ ts }: { readonly ts: number }) => ts);
   return job((env) => {
-    const tables = tableEnvironment(env, { mode });
+    const miniBatch = miniBatchSize === undefined ? {} : { miniBatch: { size: miniBatchSize, allowLatency: "1 s" } };
+    const tables = tableEnvironment(env, { mode, ...miniBatch });
     const add = {
       orders: () =>
         tables.table("orders", env.fromCollection([], { type: Order, uid: "orders", watermarks }), { rowtime: "ts" }),
@@ -76,10 +77,18 @@ function textOf(row: Readonly<Record<string, unknown>>, type: ValueType<unknown>
 const partOf = (rows: readonly unknown[], [from, to]: readonly [number, number]): readonly unknown[] =>
   rows.slice(Math.floor((rows.length * from) / 10), Math.floor((rows.length * to) / 10));
 
-/** In two parts, with a restore at another parallelism between them. `cut`: of ten, how much is in the first one. */
-export async function streamed(query: string, rows: Data, cut: number): Promise<readonly string[]> {
+/**
+ * In two parts, with a restore at another parallelism between them. `cut`: of ten, how much is in the first one. `miniBatchSize`: rows of a mini-batch; absent: changes leave row by row.
+ */
+export async function streamed(
+  query: string,
+  rows: Data,
+  cut: number,
+  miniBatchSize?: number,
+): Promise<readonly string[]> {
   const types: ValueType<unknown>[] = [];
-  const made = jobOf(query, "streaming", { data: rows, types });
+  const parts = { data: rows, types, ...(miniBatchSize === undefined ? {} : { miniBatchSize }) };
+  const made = jobOf(query, "streaming", parts);
   const names = namesIn(query);
   const sources = Object.fromEntries(names.map((name) => [name, partOf(rows[name], [0, cut])]));
   const driver = await JobDriver.start(made, { sources, parallelism: (cut % 3) + 1 });
