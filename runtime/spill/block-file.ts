@@ -8,7 +8,14 @@
 import { crc32 } from "node:zlib";
 import { StreamError } from "../../base/index.ts";
 import type { SpillFile, SpillSpace } from "../ports/index.ts";
-import { ByteReader, ByteWriter, type ColumnBatch, decodeColumns, encodeColumns, type ValueType } from "../record/index.ts";
+import {
+  ByteReader,
+  ByteWriter,
+  type ColumnBatch,
+  decodeColumns,
+  encodeColumns,
+  type ValueType,
+} from "../record/index.ts";
 
 export type Block = {
   readonly offset: number;

@@ -91,9 +91,15 @@ test("rows in memory are told as they came, and more may come after them", () =>
   const sorter = sorterOf(new MemorySpace(1_000_000));
   const rows = rowsOf(Array.from({ length: 700 }, (_none, at) => ({ key: at % 3, name: null })));
   give(sorter, rows.slice(0, 333), 50);
-  assert.deepEqual([...sorter.collected()].flatMap((batch) => batch.toRows()), rows.slice(0, 333));
+  assert.deepEqual(
+    [...sorter.collected()].flatMap((batch) => batch.toRows()),
+    rows.slice(0, 333),
+  );
   give(sorter, rows.slice(333), 50);
-  assert.deepEqual([...sorter.collected()].flatMap((batch) => batch.toRows()), rows);
+  assert.deepEqual(
+    [...sorter.collected()].flatMap((batch) => batch.toRows()),
+    rows,
+  );
   assert.deepEqual(drained(sorter), sorted(rows));
 });
 
@@ -105,7 +111,10 @@ test("a full disk, a cut file and a changed byte are told, and no row comes out 
 
   for (const [harm, message] of [
     [(bytes: Buffer) => bytes.subarray(0, bytes.length - 1), /cut/],
-    [(bytes: Buffer) => ((bytes[bytes.length - 9] = (bytes[bytes.length - 9] as number) ^ 1), bytes), /not what was written/],
+    [
+      (bytes: Buffer) => ((bytes[bytes.length - 9] = (bytes[bytes.length - 9] as number) ^ 1), bytes),
+      /not what was written/,
+    ],
   ] as const) {
     const space = new MemorySpace(2000);
     const sorter = sorterOf(space, { rows: 3000 });

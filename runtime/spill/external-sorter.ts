@@ -257,14 +257,7 @@ export class ExternalSorter {
     let count = 0;
     for (let at = 0; at < rows.length; at++) {
       const row = rows[at] as number;
-      const order = comparison.compare(
-        numbers[at] as number,
-        batch.columns,
-        row,
-        last.number,
-        last.batch.columns,
-        0,
-      );
+      const order = comparison.compare(numbers[at] as number, batch.columns, row, last.number, last.batch.columns, 0);
       if (order < 0) wanted[count++] = row;
     }
     return { rows: wanted, count };

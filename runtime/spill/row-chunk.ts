@@ -27,7 +27,8 @@ export class RowChunk {
     this.#comparison = comparison;
     this.rows = pages.reduce((sum, { count }) => sum + count, 0);
     this.numbers = new Float64Array(this.rows);
-    for (const [at, page] of pages.entries()) comparison.fill(page, page.rows, page.count, this.numbers, at << pageBits);
+    for (const [at, page] of pages.entries())
+      comparison.fill(page, page.rows, page.count, this.numbers, at << pageBits);
     this.order = this.#sorted();
   }
 

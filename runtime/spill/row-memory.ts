@@ -27,8 +27,7 @@ export function bytesOf({ columns, count }: ColumnBatch): number {
   let bytes = 0;
   for (const column of columns) {
     bytes += column.nulls?.byteLength ?? 0;
-    if (column.kind === "text")
-      bytes += column.bytes.byteLength + column.starts.byteLength + column.lengths.byteLength;
+    if (column.kind === "text") bytes += column.bytes.byteLength + column.starts.byteLength + column.lengths.byteLength;
     else if (column.kind === "objects") for (let row = 0; row < count; row++) bytes += bytesOfValue(column.values[row]);
     else bytes += column.values.byteLength;
   }

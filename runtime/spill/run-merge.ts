@@ -5,13 +5,7 @@
  * RMG2 Of a run in a file one block is in memory.
  * RMG3 Between two batches whoever merges may turn to something else.
  */
-import {
-  type Column,
-  type ColumnBatch,
-  ColumnBuilder,
-  gatherScattered,
-  type AnyStore,
-} from "../record/index.ts";
+import { type Column, type ColumnBatch, ColumnBuilder, gatherScattered, type AnyStore } from "../record/index.ts";
 import type { Block, BlockFile } from "./block-file.ts";
 import type { RowChunk } from "./row-chunk.ts";
 import type { Comparison } from "./row-order.ts";

@@ -2,7 +2,7 @@
  * Owns: work of an operator that takes long, done in steps between which its task looks whether to turn to something else (OP5).
  * Called by: operators that spill, that merge, that emit much at the end.
  *
- * STW1 Until it is done the task takes nothing else; work that begins before is done first, room or not.
+ * SWK1 Until it is done the task takes nothing else; work that begins before is done first, room or not.
  */
 import type { EmissionDesk } from "../ports/index.ts";
 
@@ -21,7 +21,7 @@ export class SteppedWork {
     if (!this.#goOn()) this.#desk?.defer(this.#goOn);
   }
 
-  /** What was started is done when this returns (STW1). */
+  /** What was started is done when this returns (SWK1). */
   finish(): void {
     const work = this.#work;
     this.#work = null;

@@ -74,8 +74,7 @@ class LocalSpillFile implements SpillFile {
   append(bytes: Uint8Array): number {
     const offset = this.#length;
     try {
-      for (let at = 0; at < bytes.length; )
-        at += writeSync(this.#opened, bytes, at, bytes.length - at, offset + at);
+      for (let at = 0; at < bytes.length; ) at += writeSync(this.#opened, bytes, at, bytes.length - at, offset + at);
     } catch (error) {
       throw this.#failed(`takes no more than its ${offset} bytes`, error);
     }

@@ -2,8 +2,8 @@
  * Owns: the order of ORDER BY over rows that stand in columns.
  * Called by: operators that sort what memory does not hold (runtime/spill).
  *
- * SQCO1 It is the order of row-order.ts.
- * SQCO2 The number of a row is its value in the first column, as far as a number says it: of text the first six bytes, of integers the nearest double. NULL and NaN are infinite, so that
+ * SQKO1 It is the order of row-order.ts.
+ * SQKO2 The number of a row is its value in the first column, as far as a number says it: of text the first six bytes, of integers the nearest double. NULL and NaN are infinite, so that
  *     they are told from infinite numbers by comparing.
  */
 import { type BigintColumn, type Column, type ColumnBatch, isNull, type TextColumn } from "../../record/index.ts";
@@ -91,7 +91,7 @@ function compareValues({ compare }: OrderColumn, left: Column, row: number, righ
   return Number(Number.isNaN(one)) - Number(Number.isNaN(other));
 }
 
-/** SQCO2, ascending. False: the column has values of which no number says the order. */
+/** SQKO2, ascending. False: the column has values of which no number says the order. */
 function fillNumbers(column: Column, rows: Int32Array, count: number, into: Float64Array, at: number): boolean {
   switch (column.kind) {
     case "text":
