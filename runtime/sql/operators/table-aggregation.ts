@@ -64,6 +64,9 @@ type Fields = Readonly<Record<string, ValueType<unknown>>>;
 /** `more`: fields of the table's values behind those of the calls. */
 type Of = { readonly name: string; readonly takesDistinct?: boolean; readonly more?: Fields };
 
+/** Of each distinct argument, of each of its calls, of each record whether it counts. */
+type Fresh = readonly (readonly Uint8Array[])[];
+
 type Declared = { readonly name: string; readonly kind: string; readonly type: string };
 
 /** 0, 1, 2, … */
@@ -192,7 +195,11 @@ export class TableAggregation {
   /** The batch's records at these places. */
   add(table: ColumnTable, batch: ColumnBatch, rows: Int32Array, hashes: Int32Array): void {
     const records = this.#find(table, batch, rows, hashes);
-    const fresh = this.#fresh(table, batch, records, hashes);
+    this.addAt(table, batch, records, this.#fresh(table, batch, records, hashes));
+  }
+
+  /** Adds records to the states at slots that `slotsOf` or `find` has given. `fresh`: of each distinct argument what counts of each of its calls. */
+  addAt(table: ColumnTable, batch: ColumnBatch, records: Records, fresh: Fresh = []): void {
     for (const call of this.#calls) {
       const { accumulator, argument, field } = call;
       const passes = this.#passing(call, batch, records, fresh);
@@ -202,20 +209,6 @@ export class TableAggregation {
         argument === null ? null : (batch.columns[argument] as Column),
       );
     }
-  }
-
-  /** Adds one record to the state at a slot that `slotsOf` or `find` has given. */
-  addAt(table: ColumnTable, slot: number, batch: ColumnBatch, row: number): void {
-    const { slots, rows } = this.#one;
-    slots[0] = slot;
-    rows[0] = row;
-    for (const { accumulator, argument, filter, field } of this.#calls)
-      if (filter === null || isTrue(batch.columns[filter] as Condition, row))
-        accumulator.add(
-          statesOf(table, field, accumulator),
-          this.#one,
-          argument === null ? null : (batch.columns[argument] as Column),
-        );
   }
 
   /**
@@ -301,8 +294,6 @@ export class TableAggregation {
       accumulator.result(statesOf(table, field, accumulator), { slots, count }, stores[keys + at] as AnyStore);
   }
 
-  readonly #one = { slots: new Int32Array(1), rows: new Int32Array(1), count: 1 };
-
   #find(table: ColumnTable, batch: ColumnBatch, rows: Int32Array, hashes: Int32Array): Records {
     const count = rows.length;
     if (this.#slots.length < count) this.#slots = new Int32Array(count);
@@ -317,13 +308,7 @@ export class TableAggregation {
     return [{ kind: "int32", values: this.#zeros, nulls: null }];
   }
 
-  /** Of each distinct argument what counts of each of its calls. */
-  #fresh(
-    table: ColumnTable,
-    batch: ColumnBatch,
-    records: Records,
-    hashes: Int32Array,
-  ): readonly (readonly Uint8Array[])[] {
+  #fresh(table: ColumnTable, batch: ColumnBatch, records: Records, hashes: Int32Array): Fresh {
     if (this.#distinct.length === 0) return [];
     const { slots, rows, count } = records;
     if (this.#groups.length < count) this.#groups = new Float64Array(count);
@@ -362,7 +347,7 @@ export class TableAggregation {
     { filter, distinct }: RunningCall,
     batch: ColumnBatch,
     { rows, count }: Records,
-    fresh: readonly (readonly Uint8Array[])[],
+    fresh: Fresh,
   ): Uint8Array | null {
     if (distinct !== null) return fresh[distinct.values]?.[distinct.call] as Uint8Array;
     if (filter === null) return null;

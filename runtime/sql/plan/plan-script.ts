@@ -12,6 +12,7 @@ import type { TypedInsert } from "../validate/insert.ts";
 import type { TypedQuery } from "../validate/typed-tree.ts";
 import { type ScriptWorld, type ValidatedStatement, validateScript } from "../validate/validate-script.ts";
 import { hasRowtime, withoutIdleWatermarks } from "./idle-watermarks.ts";
+import { withJoinOrder } from "./join-order.ts";
 import { NodeBuilder } from "./node-builder.ts";
 import type { PlanContext } from "./plan-context.ts";
 import { castTo, columnOf, nullOf } from "./plan-expressions.ts";
@@ -150,10 +151,14 @@ function finished(
   { uids, stateTtl }: { readonly uids: Uids; readonly stateTtl: number | null },
 ): { readonly sinks: readonly PlanSink[]; readonly queries: readonly PlannedQuery[] } {
   const equal = new Uids();
-  const roots = drafts.map(({ kind, input }) => ({
-    input: equal.named(input),
-    waits: kind === "query" && hasRowtime(input.row),
-  }));
+  const ordered = withJoinOrder(
+    drafts.map(({ input }) => equal.named(input)),
+    builder,
+  );
+  const roots = drafts.map(({ kind }, index) => {
+    const input = ordered[index] as PlanNode;
+    return { input, waits: kind === "query" && hasRowtime(input.row) };
+  });
   const inputs = withScanFilters(pruned(withoutIdleWatermarks(roots, builder), builder), testsConditions, builder);
   const ttls = new StateTtls(stateTtl, builder.mode);
   const sinks: PlanSink[] = [];
