@@ -104,11 +104,16 @@ export async function streamed(
   return finalRows([...changes, ...restored.output<ChangelogRecord>("out")], types[0] as ValueType<unknown>);
 }
 
-/** No change but new rows. */
-export async function batched(query: string, rows: Data): Promise<readonly string[]> {
+/** So little memory that everything is spilled. */
+const NO_MEMORY = { "taskmanager.memory.managed.fraction": "0.000001" };
+
+/** No change but new rows. `spills`: hardly anything is kept in memory. */
+export async function batched(query: string, rows: Data, spills = false): Promise<readonly string[]> {
   const types: ValueType<unknown>[] = [];
   const sources = Object.fromEntries(namesIn(query).map((name) => [name, rows[name]]));
-  await using driver = await JobDriver.start(jobOf(query, "batch", { data: rows, types }), { sources, parallelism: 2 });
+  const options = spills ? { options: NO_MEMORY } : {};
+  const made = jobOf(query, "batch", { data: rows, types });
+  await using driver = await JobDriver.start(made, { sources, parallelism: 2, ...options });
   driver.end();
   await driver.run();
   const changes = driver.output<ChangelogRecord>("out");
