@@ -19,6 +19,7 @@ export { valuesRows } from "./operators/values.ts";
 export { watermarksOf } from "./operators/watermark.ts";
 export { windowAggregateOperator } from "./operators/window-aggregate.ts";
 export { windowTableOperator } from "./operators/window-table.ts";
+export { aggregationKeys } from "./plan/aggregation-settings.ts";
 export { castToText } from "./plan/cast-to-text.ts";
 export { type ExplainedPlan, explainJson, explainText } from "./plan/explain.ts";
 export { explainSvg } from "./plan/plan-picture.ts";

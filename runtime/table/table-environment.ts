@@ -3,7 +3,7 @@
  *
  * TENV1 Statements are looked at in the order of the calls, each with the tables that came before it: streams, and what CREATE has made.
  */
-import { StreamError, systemClock, systemRandom } from "../../base/index.ts";
+import { type Duration, parseDuration, StreamError, systemClock, systemRandom } from "../../base/index.ts";
 import type { DataStream, StreamEnvironment } from "../api/index.ts";
 import {
   boundFunction,
@@ -29,9 +29,18 @@ export type TableEnvironmentOptions = {
   readonly mode?: PlanMode;
   /** Where instants become dates and times, as in `Europe/Berlin`. Default `UTC`. */
   readonly timeZone?: string;
+  /** What changes in a group leaves once for each mini-batch. Default: row by row. */
+  readonly miniBatch?: MiniBatchOptions;
 };
 
-const OPTION_NAMES: readonly string[] = ["mode", "timeZone"] satisfies (keyof TableEnvironmentOptions)[];
+export type MiniBatchOptions = {
+  /** How long a change waits at most; above 0. */
+  readonly allowLatency: Duration;
+  /** How many rows a mini-batch of a subtask has at most; from 1. */
+  readonly size: number;
+};
+
+const OPTION_NAMES: readonly string[] = ["mode", "timeZone", "miniBatch"] satisfies (keyof TableEnvironmentOptions)[];
 
 /** SQL for a job. Errors: OPTION_UNKNOWN, OPTION_INVALID. */
 export function tableEnvironment(env: StreamEnvironment, options: TableEnvironmentOptions = {}): TableEnvironment {
@@ -64,19 +73,18 @@ export class TableEnvironment {
           destiny: "terminal",
         },
       );
-    const { mode = "streaming", timeZone = "UTC" } = options;
+    const { mode = "streaming", timeZone = "UTC", miniBatch } = options;
     if (mode !== "streaming" && mode !== "batch")
-      throw new StreamError(
-        "OPTION_INVALID",
-        `tableEnvironment: mode is ${JSON.stringify(mode)}; say "streaming" or "batch"`,
-        {
-          destiny: "terminal",
-        },
-      );
-    const zone = timeZone.replaceAll("'", "''");
-    this.#plans = new ScriptPlans(
-      `SET 'execution.runtime-mode' = '${mode}';\nSET 'table.local-time-zone' = '${zone}';\n`,
+      throw invalid(`mode is ${JSON.stringify(mode)}; say "streaming" or "batch"`);
+    const settings: Readonly<Record<string, string>> = {
+      "execution.runtime-mode": mode,
+      "table.local-time-zone": timeZone,
+      ...(miniBatch === undefined ? {} : miniBatchSettings(miniBatch)),
+    };
+    const statements = Object.entries(settings).map(
+      ([key, value]) => `SET '${key}' = '${value.replaceAll("'", "''")}';\n`,
     );
+    this.#plans = new ScriptPlans(statements.join(""));
     const session = { timeZone, clock: systemClock, random: systemRandom };
     this.#streams = new PlanStreams({ env, session, mode, given: this.#given, lookups: () => this.#lookups });
     offerRows(() => this.#rows());
@@ -161,3 +169,20 @@ export class TableEnvironment {
 
 const refused = (name: string, why: string): StreamError =>
   new StreamError("JOB_GRAPH_INVALID", `the function ${name}: ${why}`, { destiny: "terminal" });
+
+const invalid = (what: string): StreamError =>
+  new StreamError("OPTION_INVALID", `tableEnvironment: ${what}`, { destiny: "terminal" });
+
+/** Errors: OPTION_INVALID. */
+function miniBatchSettings({ allowLatency, size }: MiniBatchOptions): Readonly<Record<string, string>> {
+  const parsed = parseDuration(allowLatency);
+  if (parsed.kind !== "duration") throw invalid(`miniBatch.allowLatency: ${parsed.problem}`);
+  if (parsed.ms <= 0) throw invalid(`miniBatch.allowLatency is ${allowLatency}; say a duration above 0`);
+  if (!Number.isSafeInteger(size) || size < 1)
+    throw invalid(`miniBatch.size is ${JSON.stringify(size)}; say a whole number from 1`);
+  return {
+    "table.exec.mini-batch.enabled": "true",
+    "table.exec.mini-batch.allow-latency": `${parsed.ms} ms`,
+    "table.exec.mini-batch.size": String(size),
+  };
+}
