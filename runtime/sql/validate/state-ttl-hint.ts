@@ -56,6 +56,6 @@ function sidesOf(from: TypedTable): readonly Side[] {
   if (from.kind !== "join") return [from.kind === "temporal" ? "temporal" : "kept"];
   const { left, right } = from;
   if (right.kind !== "temporal" && right.kind !== "unnest") return [...sidesOf(left), ...sidesOf(right)];
-  const side = right.kind === "unnest" ? "unnested" : "temporal";
-  return [...(left.kind === "join" ? sidesOf(left) : [side]), side] as const;
+  const side: Side = right.kind === "unnest" ? "unnested" : "temporal";
+  return [...(left.kind === "join" ? sidesOf(left) : [side]), side];
 }
