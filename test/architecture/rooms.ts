@@ -148,9 +148,14 @@ const runtimeRooms: readonly Room[] = [
     moreDoors: ["engine.ts"],
   },
   {
+    folder: "runtime/spill",
+    owns: "rows of bounded inputs that memory does not hold: in files, sorted, in parts",
+    mayImport: ["base", ...inRuntime("record ports")],
+  },
+  {
     folder: "runtime/sql",
     owns: "SQL: text, syntax tree, types, what is wrong with it, plans, and the operators that run them",
-    mayImport: ["base", ...inRuntime("record ports")],
+    mayImport: ["base", ...inRuntime("record ports spill")],
   },
   {
     folder: "runtime/tables",
