@@ -1,6 +1,6 @@
 /**
  * Owns: GROUP BY without a window where each key takes a few values and nothing is taken back: one column table, and changes that leave batch by batch.
- * Not here: every other one (aggregate.ts), which emits the same rows (SQOG1 … 3).
+ * Not here: every other one (aggregate.ts), which emits the same rows (SQOG1 … 3); mini-batches (table-mini-batch.ts).
  *
  * SQTG1 The results before and after a record stand next to each other in the batch; a selection leaves out what changes nothing.
  */
@@ -21,12 +21,12 @@ import { changes, PAGE_SLOTS } from "./accumulators/column-accumulator.ts";
 import { refuseRow } from "./batches-only.ts";
 import { emptyRow, ownsEmptyKey } from "./empty-group.ts";
 import { ChangeEmitter } from "./change-emitter.ts";
-import { operatorOf, TableAggregation } from "./table-aggregation.ts";
+import { miniBatchOf } from "./mini-batch-end.ts";
+import { GROUPS_SLICE, operatorOf, TableAggregation } from "./table-aggregation.ts";
+import { TableMiniBatch } from "./table-mini-batch.ts";
 
 /** That of the operator that keeps groups as objects, so that neither begins empty beside the other's state when a changed type takes the other way. */
 const TABLE = "groups";
-/** There is one. */
-const SLICE = 0;
 /** Records at a time: each may become two. */
 const STEP = PAGE_SLOTS / 2;
 
@@ -64,7 +64,7 @@ class TableAggregate implements StreamOperator<unknown, unknown> {
   processBatch(batch: ColumnBatch, from: number): number {
     const { rows, count } = batch;
     const hashes = this.#keys.hashes(batch);
-    const table = this.#tables.table(SLICE);
+    const table = this.#tables.table(GROUPS_SLICE);
     if (this.#mode === "batch") {
       this.#aggregation.add(table, batch, rows.subarray(from, count), hashes);
       return count;
@@ -75,7 +75,7 @@ class TableAggregate implements StreamOperator<unknown, unknown> {
   }
 
   endInput(): void {
-    const table = this.#tables.find(SLICE);
+    const table = this.#tables.find(GROUPS_SLICE);
     if (table === null || table.size === 0) {
       if (!this.#ownsEmptyKey) return;
       const emitter = new ChangeEmitter(this.#node, this.#output);
@@ -83,7 +83,7 @@ class TableAggregate implements StreamOperator<unknown, unknown> {
       emitter.flush();
     } else if (this.#mode === "batch") {
       this.#emitAll(table);
-      this.#tables.drop(SLICE);
+      this.#tables.drop(GROUPS_SLICE);
       this.#aggregation.dropValues();
       this.#ownsEmptyKey = false;
     }
@@ -139,7 +139,7 @@ class TableAggregate implements StreamOperator<unknown, unknown> {
     for (let page = 0; page * PAGE_SLOTS < table.size; page++) {
       const count = Math.min(PAGE_SLOTS, table.size - page * PAGE_SLOTS);
       for (let at = 0; at < count; at++) this.#selection[at] = page * PAGE_SLOTS + at;
-      this.#aggregation.results(table, this.#selection, count, builder.stores);
+      this.#aggregation.results(table, { slots: this.#selection, count, at: 0 }, builder.stores);
       builder.count = count;
       const batch = builder.take();
       this.#output.collectBatch(batch);
@@ -155,6 +155,11 @@ export function tableAggregate(node: AggregateNode, mode: PlanMode): OperatorFac
   return operatorOf(
     "aggregate",
     () => TableAggregation.of({ calls, groupBy, row: input.row }, { name: TABLE, takesDistinct: true }),
-    (aggregation) => new TableAggregate(node, mode, aggregation),
+    (aggregation) => {
+      const miniBatch = miniBatchOf(node, mode);
+      return miniBatch === null
+        ? new TableAggregate(node, mode, aggregation)
+        : new TableMiniBatch(node, miniBatch, aggregation);
+    },
   );
 }

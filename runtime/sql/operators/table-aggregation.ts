@@ -36,6 +36,7 @@ import {
   PAGE_SLOTS,
   type Pages,
   type Records,
+  type ShownSlots,
   SLOT_MASK,
 } from "./accumulators/column-accumulator.ts";
 import { columnAccumulatorOf } from "./accumulators/column-accumulators.ts";
@@ -64,10 +65,15 @@ type Fields = Readonly<Record<string, ValueType<unknown>>>;
 /** `more`: fields of the table's values behind those of the calls. */
 type Of = { readonly name: string; readonly takesDistinct?: boolean; readonly more?: Fields };
 
+/** Of each distinct argument, of each of its calls, of each record whether it counts. */
+type Fresh = readonly (readonly Uint8Array[])[];
+
 type Declared = { readonly name: string; readonly kind: string; readonly type: string };
 
 /** 0, 1, 2, … */
 const places = Int32Array.from({ length: PAGE_SLOTS }, (_none, at) => at);
+/** Of groups without a window: there is one. */
+export const GROUPS_SLICE = 0;
 /** The table whose slices are of time has one, of no time. */
 const VALUES_SLICE = 0;
 const GROUP = "group";
@@ -189,10 +195,26 @@ export class TableAggregation {
     for (const tables of this.#distinctTables) tables.drop(VALUES_SLICE);
   }
 
+  /** The slots of the batch's records at these places; new keys have some then, too. Valid until the next call. */
+  find(table: ColumnTable, batch: ColumnBatch, rows: Int32Array, hashes: Int32Array): Records {
+    const count = rows.length;
+    if (this.#slots.length < count) this.#slots = new Int32Array(count);
+    table.slotsOf({ keys: this.keysOf(batch), hashes, rows, count }, this.#slots);
+    return { slots: this.#slots, rows, count };
+  }
+
   /** The batch's records at these places. */
   add(table: ColumnTable, batch: ColumnBatch, rows: Int32Array, hashes: Int32Array): void {
-    const records = this.#find(table, batch, rows, hashes);
-    const fresh = this.#fresh(table, batch, records, hashes);
+    this.addFound(table, batch, this.find(table, batch, rows, hashes), hashes);
+  }
+
+  /** The same of records that `find` has just found. */
+  addFound(table: ColumnTable, batch: ColumnBatch, records: Records, hashes: Int32Array): void {
+    this.addAt(table, batch, records, this.#fresh(table, batch, records, hashes));
+  }
+
+  /** Adds records to the states at slots that `slotsOf` or `find` has given. `fresh`: of each distinct argument what counts of each of its calls. */
+  addAt(table: ColumnTable, batch: ColumnBatch, records: Records, fresh: Fresh = []): void {
     for (const call of this.#calls) {
       const { accumulator, argument, field } = call;
       const passes = this.#passing(call, batch, records, fresh);
@@ -204,20 +226,6 @@ export class TableAggregation {
     }
   }
 
-  /** Adds one record to the state at a slot that `slotsOf` or `find` has given. */
-  addAt(table: ColumnTable, slot: number, batch: ColumnBatch, row: number): void {
-    const { slots, rows } = this.#one;
-    slots[0] = slot;
-    rows[0] = row;
-    for (const { accumulator, argument, filter, field } of this.#calls)
-      if (filter === null || isTrue(batch.columns[filter] as Condition, row))
-        accumulator.add(
-          statesOf(table, field, accumulator),
-          this.#one,
-          argument === null ? null : (batch.columns[argument] as Column),
-        );
-  }
-
   /**
    * The batch's records at these places, one after the other: of record `i` the results before it go into the stores' places `2 i`, those after it into `2 i + 1`; of
    * a new key both are those after it. `outcomes`: of each record one of `changes`.
@@ -225,7 +233,7 @@ export class TableAggregation {
   step(table: ColumnTable, batch: ColumnBatch, into: StepTarget): void {
     const { rows, hashes, stores, outcomes } = into;
     let next = table.size;
-    const records = this.#find(table, batch, rows, hashes);
+    const records = this.find(table, batch, rows, hashes);
     const { slots, count } = records;
     // Slots are given out in the order of the records.
     for (let at = 0; at < count; at++) {
@@ -284,8 +292,8 @@ export class TableAggregation {
       }
   }
 
-  /** The keys of `count` slots in their order, and the results of the calls, into the first stores, from place 0. */
-  results(table: ColumnTable, slots: Int32Array, count: number, stores: readonly AnyStore[]): void {
+  /** The keys of these slots in their order, and the results of the calls, into the first stores. */
+  results(table: ColumnTable, { slots, count, at: first }: ShownSlots, stores: readonly AnyStore[]): void {
     const keys = this.#groupBy.length;
     if (this.#kept.rows.length < count) this.#kept = { slots: new Int32Array(count), rows: new Int32Array(count) };
     const { rows } = this.#kept;
@@ -295,19 +303,15 @@ export class TableAggregation {
       const page = (slots[from] as number) >> TABLE_PAGE_BITS;
       for (to = from + 1; to < count && (slots[to] as number) >> TABLE_PAGE_BITS === page; ) to++;
       const columns = table.keysOf(page);
-      for (let key = 0; key < keys; key++) stores[key]?.gather(columns[key] as Column, { rows, from, to, at: from });
+      for (let key = 0; key < keys; key++)
+        stores[key]?.gather(columns[key] as Column, { rows, from, to, at: first + from });
     }
-    for (const [at, { accumulator, field }] of this.#calls.entries())
-      accumulator.result(statesOf(table, field, accumulator), { slots, count }, stores[keys + at] as AnyStore);
-  }
-
-  readonly #one = { slots: new Int32Array(1), rows: new Int32Array(1), count: 1 };
-
-  #find(table: ColumnTable, batch: ColumnBatch, rows: Int32Array, hashes: Int32Array): Records {
-    const count = rows.length;
-    if (this.#slots.length < count) this.#slots = new Int32Array(count);
-    table.slotsOf({ keys: this.keysOf(batch), hashes, rows, count }, this.#slots);
-    return { slots: this.#slots, rows, count };
+    for (const [number, { accumulator, field }] of this.#calls.entries())
+      accumulator.result(
+        statesOf(table, field, accumulator),
+        { slots, count, at: first },
+        stores[keys + number] as AnyStore,
+      );
   }
 
   /** The columns of the key. */
@@ -317,13 +321,7 @@ export class TableAggregation {
     return [{ kind: "int32", values: this.#zeros, nulls: null }];
   }
 
-  /** Of each distinct argument what counts of each of its calls. */
-  #fresh(
-    table: ColumnTable,
-    batch: ColumnBatch,
-    records: Records,
-    hashes: Int32Array,
-  ): readonly (readonly Uint8Array[])[] {
+  #fresh(table: ColumnTable, batch: ColumnBatch, records: Records, hashes: Int32Array): Fresh {
     if (this.#distinct.length === 0) return [];
     const { slots, rows, count } = records;
     if (this.#groups.length < count) this.#groups = new Float64Array(count);
@@ -362,7 +360,7 @@ export class TableAggregation {
     { filter, distinct }: RunningCall,
     batch: ColumnBatch,
     { rows, count }: Records,
-    fresh: readonly (readonly Uint8Array[])[],
+    fresh: Fresh,
   ): Uint8Array | null {
     if (distinct !== null) return fresh[distinct.values]?.[distinct.call] as Uint8Array;
     if (filter === null) return null;

@@ -27,6 +27,9 @@ const FIELDS: Readonly<Record<string, ValueType<unknown>>> = {
   isOpen: t.boolean as ValueType<unknown>,
 };
 
+/** Rows of the batch at hand, with the slots of their sessions in one table. */
+type Joining = { table: ColumnTable | null; slots: Int32Array; rows: Int32Array; count: number };
+
 /** A session of the key at hand. */
 type Touched = { readonly slice: number; readonly table: ColumnTable; readonly slot: number };
 
@@ -38,6 +41,8 @@ class TableSessions extends WindowsInTables {
   /** By slice: how many of its sessions are open. */
   readonly #open = new Map<number, number>();
   readonly #found = new Int32Array(1);
+  /** Not in the states of their sessions yet. */
+  readonly #joining: Joining = { table: null, slots: new Int32Array(0), rows: new Int32Array(0), count: 0 };
   /** Of one slice: sessions that are over, and not emitted yet. */
   readonly #over: { slice: number; readonly slots: Int32Array; count: number } = {
     slice: 0,
@@ -63,11 +68,39 @@ class TableSessions extends WindowsInTables {
       rows: new Int32Array(1),
       count: 1,
     };
+    if (this.#joining.slots.length < count) {
+      this.#joining.slots = new Int32Array(count);
+      this.#joining.rows = new Int32Array(count);
+    }
     for (let at = from; at < count; at++) {
       const row = rows[at] as number;
       records.rows[0] = row;
-      if (!this.#addRow(batch, records, this.time.of(batch, row))) this.late.inc();
+      const time = this.time.of(batch, row);
+      if (!this.#goesOn(batch, records, time) && !this.#addRow(batch, records, time)) this.late.inc();
     }
+    this.#join(batch);
+  }
+
+  /** Whether the row is in a session that began before it and goes on where it is: nearly every row is. Nothing has changed where it is not. */
+  #goesOn(batch: ColumnBatch, records: RecordOfKey, time: number): boolean {
+    const first = Math.floor(time / this.#gap);
+    for (let at = this.#slices.length - 1; at >= 0; at--) {
+      const slice = this.#slices[at] as number;
+      if (slice < first) return false;
+      const table = this.tables.table(slice);
+      table.find(records, this.#found);
+      const slot = this.#found[0] as number;
+      if (slot < 0 || !isOpenAt(table, slot)) continue;
+      const end = endAt(table, slot);
+      if (startAt(table, slot) > time || end < time) return false;
+      // Those before it ended before it began, so before the row.
+      const next = Math.max(end, time + this.#gap);
+      if (Math.floor(next / this.#gap) !== slice || this.#isLate(next)) return false;
+      numbersOf(table, slot, END)[slot & SLOT_MASK] = next;
+      this.#joins(batch, table, slot, records.rows[0] as number);
+      return true;
+    }
+    return false;
   }
 
   /** False: the row is late (SQSW2). */
@@ -80,11 +113,34 @@ class TableSessions extends WindowsInTables {
       const { table, slot } = right ?? left;
       end = Math.max(end, endAt(table, slot));
     }
-    if (!this.time.isProctime && this.time.lastInstantOf(end) <= this.watermark.current) return false;
+    if (this.#isLate(end)) return false;
+    // What moves has all of its rows.
+    this.#join(batch);
     const { table, slot } = this.#place(records, end, right ?? left, right === undefined ? undefined : left);
     this.#setTimes(table, slot, start, end);
-    this.aggregation.addAt(table, slot, batch, records.rows[0] as number);
+    this.#joins(batch, table, slot, records.rows[0] as number);
     return true;
+  }
+
+  /** Of a session with that end. */
+  #isLate(end: number): boolean {
+    return !this.time.isProctime && this.time.lastInstantOf(end) <= this.watermark.current;
+  }
+
+  #joins(batch: ColumnBatch, table: ColumnTable, slot: number, row: number): void {
+    const joining = this.#joining;
+    if (joining.table !== table) this.#join(batch);
+    joining.table = table;
+    joining.slots[joining.count] = slot;
+    joining.rows[joining.count++] = row;
+  }
+
+  /** Rows that wait are in the states of their sessions from then on. */
+  #join(batch: ColumnBatch): void {
+    const { table, count } = this.#joining;
+    if (table !== null && count > 0) this.aggregation.addAt(table, batch, this.#joining);
+    this.#joining.count = 0;
+    this.#joining.table = null;
   }
 
   /** The sessions of the key that a row of that time is in, or joins (SQTE2). */
@@ -203,7 +259,7 @@ class TableSessions extends WindowsInTables {
     const table = this.tables.table(slice);
     const builder = this.builder;
     const { stores } = builder;
-    this.aggregation.results(table, slots, count, stores);
+    this.aggregation.results(table, { slots, count, at: 0 }, stores);
     const first = this.node.row.length - this.node.adds.length;
     const timestamps = builder.timestamps();
     for (let at = 0; at < count; at++) {

@@ -12,7 +12,7 @@ import type { TypedExpression } from "../validate/typed-tree.ts";
 import { joinOf, type JoinSpec } from "./joins.ts";
 import { type NodeBuilder, namesOf } from "./node-builder.ts";
 import { allOf, columnOf, conjunctsOf, isAnew, isPlain, moved, placesOf, substituted } from "./plan-expressions.ts";
-import type { JoinType, PlanNode } from "./plan-tree.ts";
+import type { JoinNode, JoinType, PlanNode } from "./plan-tree.ts";
 import { rankOf } from "./ranks.ts";
 import { withInputs } from "./rebuilt.ts";
 
@@ -145,8 +145,7 @@ function intoJoin(node: AnyJoin, conjuncts: Conjuncts, builder: NodeBuilder): Pu
   if (join === "SEMI" || join === "ANTI")
     return { node: withInputs(node, [filtered(left, conjuncts, builder), right], builder), rest: [] };
   if (join === "INNER" && node.kind === "join") {
-    const keys = node.leftKeys.map((place, index) => equality(node, place, node.rightKeys[index] ?? 0));
-    const all = [...keys, ...conjunctsOf(node.condition), ...conjuncts];
+    const all = [...equalityOfKeys(node), ...conjunctsOf(node.condition), ...conjuncts];
     const kept = node.ttl === undefined ? {} : { ttl: node.ttl };
     return { node: joined({ left, right, join, conjuncts: all, ...kept }, builder), rest: [] };
   }
@@ -174,6 +173,10 @@ function intoTemporalJoin(
   if (forLeft.length === 0) return { node, rest };
   return { node: withInputs(node, [filtered(left, forLeft, builder), right], builder), rest };
 }
+
+/** What its keys say, over the left row followed by the right one. */
+export const equalityOfKeys = (node: JoinNode): Conjuncts =>
+  node.leftKeys.map((place, index) => equality(node, place, node.rightKeys[index] ?? 0));
 
 function equality({ left, right }: AnyJoin, leftPlace: number, rightPlace: number): TypedExpression {
   const first = columnOf(left.row, leftPlace);

@@ -97,3 +97,10 @@ ON o.window_start = m.window_start AND o.window_end = m.window_end AND o.amount 
 -- DuckDB
 SELECT o.id, o.amount, m.most FROM (SELECT *, time_bucket(INTERVAL 10 SECONDS, ts) AS start FROM orders) AS o
 JOIN (SELECT time_bucket(INTERVAL 10 SECONDS, ts) AS start, MAX(amount) AS most FROM orders GROUP BY 1) AS m ON o.start = m.start AND o.amount = m.most;
+
+-- tables that a third one joins
+SELECT u.name, p.kind, o.id FROM users AS u, payments AS p, orders AS o WHERE u.id = o.user_id AND p.order_id = o.id AND p.kind <> u.name;
+
+-- four tables, two of which nothing joins
+SELECT u.name, n.most, p.kind, o.id FROM users AS u, (SELECT MAX(level) AS most FROM users) AS n, payments AS p, orders AS o
+WHERE p.order_id = o.id AND o.user_id = u.id AND o.quantity < n.most;
