@@ -55,10 +55,10 @@ export const baseForms: readonly Form[] = [
   {
     file: "rpc-base.v1.base64",
     write: () => Buffer.concat([encodeFrame(ack), encodeFrame(trigger)]),
-    read: (bytes) => {
-      const [first, ...others] = new FrameReader().push(Buffer.from(bytes));
-      return [checkToJobManager(first), ...others];
-    },
+    read: (bytes) =>
+      new FrameReader()
+        .push(Buffer.from(bytes))
+        .map((message, index) => (index === 0 ? checkToJobManager(message) : message)),
     means: [ack, trigger],
     newer: (bytes) => Uint8Array.from(bytes, (byte, at) => (at === 4 ? 2 : byte)),
   },
