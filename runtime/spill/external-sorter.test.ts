@@ -4,7 +4,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { debugColumns } from "../record/index.ts";
 import { ExternalSorter, type SorterOptions } from "./external-sorter.ts";
-import { MemorySpillSpace } from "../testkit/index.ts";
+import { MemorySpillSpace } from "../testkit/engine-tests.ts";
 import { batchOfRows, byKey, byKeyAlone, type TestRow, TestRowType } from "./spill.test-support.ts";
 
 debugColumns(true);

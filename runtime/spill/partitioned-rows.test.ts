@@ -1,10 +1,10 @@
-/** Rows in parts (PTR1 to PTR3). */
+/** Rows in parts (PRW1 to PRW3). */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { keyHash } from "../record/index.ts";
 import { LEVELS_MAX, PartitionedRows } from "./partitioned-rows.ts";
-import { MemorySpillSpace } from "../testkit/index.ts";
+import { MemorySpillSpace } from "../testkit/engine-tests.ts";
 import { batchOfRows, type TestRow, TestRowType } from "./spill.test-support.ts";
 
 const rowsOf = (keys: readonly number[]): TestRow[] =>

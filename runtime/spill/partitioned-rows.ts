@@ -2,9 +2,9 @@
  * Owns: rows in parts by the hash of their key: what memory does not hold goes into a file, part by part, and each part is read on its own later.
  * Called by: the aggregate and the join of SQL, whose inputs are bounded.
  *
- * PTR1 Rows with the same hash are in the same part, in the order in which they came.
- * PTR2 When the rows in memory exceed the budget, all of the largest part that is there goes into the file. Parts that fit stay.
- * PTR3 Another level parts rows of one part of the level before anew. Rows of one hash are never told apart.
+ * PRW1 Rows with the same hash are in the same part, in the order in which they came.
+ * PRW2 When the rows in memory exceed the budget, all of the largest part that is there goes into the file. Parts that fit stay.
+ * PRW3 Another level parts rows of one part of the level before anew. Rows of one hash are never told apart.
  */
 import type { SpillSpace } from "../ports/index.ts";
 import { ColumnBatch, ColumnBuilder, mix, type ValueType } from "../record/index.ts";
@@ -24,7 +24,7 @@ export type PartitionOptions = {
   readonly space: SpillSpace;
   /** For rows in memory; 0: none stay, but those of pages that are being filled. */
   readonly budgetBytes: number;
-  /** From 0 (PTR3). */
+  /** From 0 (PRW3). */
   readonly level: number;
   onSpill(bytes: number): void;
 };
@@ -87,7 +87,7 @@ export class PartitionedRows {
     return this.#file;
   }
 
-  /** PTR2. False: there is nothing to spill. */
+  /** PRW2. False: there is nothing to spill. */
   #spillLargest(): boolean {
     const largest = this.#parts.reduce((one, other) => (other.pageBytes > one.pageBytes ? other : one));
     if (largest.pageBytes === 0) return false;

@@ -10,7 +10,6 @@ export type { JobSnapshot } from "./job-snapshot.ts";
 export { ManualClock } from "./manual-clock.ts";
 export { type MetricOwner, type MetricReading, MetricRegistry } from "../metrics/index.ts";
 export { MemorySnapshotFiles } from "./memory-snapshot-files.ts";
-export { MemorySpillSpace } from "./memory-spill-space.ts";
 export { type HarnessEvent, type HarnessOptions, type HarnessSnapshot, OperatorHarness } from "./operator-harness.ts";
 export { type SinkWorld, sinkContract } from "./sink-contract.ts";
 export { type SourceContractOptions, type SourceWorld, sourceContract } from "./source-contract.ts";

@@ -4,7 +4,6 @@
 import { StreamError } from "../../base/index.ts";
 import type { SpillFile, SpillSpace } from "../ports/index.ts";
 
-/** @internal */
 export class MemorySpillSpace implements SpillSpace {
   readonly budgetBytes: number;
   /** Bytes that all files together may have. */

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { MemorySpillSpace } from "../../testkit/index.ts";
+import { MemorySpillSpace } from "../../testkit/engine-tests.ts";
 import type { AggregateCall, AggregateNode, PlanRow } from "../plan/plan-tree.ts";
 import type { SqlType } from "../types/sql-type.ts";
 import { aggregateOperator } from "./aggregate.ts";

@@ -2,7 +2,7 @@
  * Owns: GROUP BY over a bounded input: of each key one row, at the end.
  * Not here: how groups are kept, in a table or as objects (bounded-groups.ts), changes (aggregate.ts, table-aggregate.ts).
  *
- * SQOG2 In batch mode a key's row is emitted once, at the end.
+ * SQBG3 In batch mode a key's row is emitted once, at the end.
  * SQBG1 When groups take up the budget no more of them are begun: rows of other keys go into files, in parts by the hash of their key. At the end each part is taken in like an input.
  * SQBG2 All rows of a key are taken in together, in the order in which they came: its group is begun in memory or it is in one part.
  */

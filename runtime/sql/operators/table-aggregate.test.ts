@@ -150,7 +150,7 @@ for (const changes of ["retract", "upsert"] as const) {
   }
 }
 
-test("in batch mode a table emits each key once, at the end, also after a restore (SQOG2)", async () => {
+test("in batch mode a table emits each key once, at the end, also after a restore (SQBG3)", async () => {
   await fc.assert(
     fc.asyncProperty(rowsOfAll, async (rows) => {
       for (const groupBy of [[K], []]) {
