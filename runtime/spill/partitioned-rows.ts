@@ -68,10 +68,10 @@ export class PartitionedRows {
     while (this.#bytes > this.#options.budgetBytes && this.#spillLargest());
   }
 
-  /** Those that have rows. Nothing is added from then on. */
+  /** By their numbers, those without rows, too. Nothing is added from then on. */
   parts(): readonly RowPart[] {
     for (const part of this.#parts) part.end();
-    return this.#parts.filter(({ rows }) => rows > 0);
+    return this.#parts;
   }
 
   close(): void {
