@@ -133,7 +133,9 @@ export function tableAggregate(node: AggregateNode): OperatorFactory<unknown, un
     () => TableAggregation.of({ calls, groupBy, row: input.row }, { name: TABLE, takesDistinct: true }),
     (aggregation) => {
       const miniBatch = miniBatchOf(node);
-      return miniBatch === null ? new TableAggregate(node, aggregation) : new TableMiniBatch(node, miniBatch, aggregation);
+      return miniBatch === null
+        ? new TableAggregate(node, aggregation)
+        : new TableMiniBatch(node, miniBatch, aggregation);
     },
   );
 }
