@@ -19,6 +19,7 @@ export { valuesRows } from "./operators/values.ts";
 export { watermarksOf } from "./operators/watermark.ts";
 export { windowAggregateOperator } from "./operators/window-aggregate.ts";
 export { windowTableOperator } from "./operators/window-table.ts";
+export { aggregationKeys } from "./plan/aggregation-settings.ts";
 export { castToText } from "./plan/cast-to-text.ts";
 export { type ExplainedPlan, explainJson, explainText } from "./plan/explain.ts";
 export { explainSvg } from "./plan/plan-picture.ts";
@@ -37,6 +38,7 @@ export type { SqlSession } from "./session.ts";
 export { describeProblem, type SqlProblem } from "./syntax/problem.ts";
 export { statementText } from "./syntax/statement-text.ts";
 export { type SqlType, typeText } from "./types/sql-type.ts";
+export { fieldText, typeScriptOf } from "./types/type-script.ts";
 export { sqlTypeOf, valueTypeOf } from "./types/value-types.ts";
 export type { ArgumentsOf, FunctionContext, FunctionDefinition, OpenedFunction } from "./user-functions/definition.ts";
 export {

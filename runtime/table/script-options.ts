@@ -5,7 +5,7 @@
  */
 import { StreamError } from "../../base/index.ts";
 import type { StreamEnvironment } from "../api/index.ts";
-import { describeProblem, type SqlProblem } from "../sql/index.ts";
+import { aggregationKeys, describeProblem, type SqlProblem } from "../sql/index.ts";
 import { isLookupSetting } from "./lookup-settings.ts";
 import type { Plan } from "./script-plan.ts";
 
@@ -14,6 +14,7 @@ export const OWN_KEYS: ReadonlySet<string> = new Set([
   "execution.runtime-mode",
   "table.exec.state.ttl",
   "table.local-time-zone",
+  ...aggregationKeys,
 ]);
 
 /** By their beginnings. */

@@ -248,5 +248,11 @@ describe("what is wrong with tables in a job", () => {
       message: /mod\. There are mode, timeZone/,
     });
     await assert.rejects(build({ mode: "bach" }), { code: "OPTION_INVALID", message: /"bach"/ });
+    for (const [miniBatch, message] of [
+      [{ allowLatency: "soon", size: 5 }, /allowLatency: "soon" is not a duration/],
+      [{ allowLatency: 0, size: 5 }, /allowLatency is 0; say a duration above 0/],
+      [{ allowLatency: "1 s", size: 0.5 }, /size is 0\.5; say a whole number from 1/],
+    ] as const)
+      await assert.rejects(build({ miniBatch }), { code: "OPTION_INVALID", message });
   });
 });

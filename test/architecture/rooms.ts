@@ -45,7 +45,7 @@ const foundation: readonly Room[] = [
   {
     folder: "base",
     owns: "errors, clock, randomness, ids, log, failpoints, health and metrics of a process",
-    moreDoors: ["endpoints.ts"],
+    moreDoors: ["endpoints.ts", "starting.ts"],
     mayImport: [],
   },
   { folder: "contract", owns: "messages: the JobManager's REST, the incarnation's, what pods are told", mayImport: [] },

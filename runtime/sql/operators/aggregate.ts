@@ -1,6 +1,6 @@
 /**
  * Owns: GROUP BY without a window: of each key one row, that changes as rows come and are taken back. Without calls: DISTINCT.
- * Not here: what the functions do (accumulators/), rows of windows (window-aggregate.ts), bounded inputs (bounded-aggregate.ts).
+ * Not here: what the functions do (accumulators/), rows of windows (window-aggregate.ts), mini-batches (aggregate-mini-batch.ts), bounded inputs (bounded-aggregate.ts).
  *
  * SQOG1 A key's first row is an insert, further ones update it when its result changes, and when its last row is taken back it is deleted, as in Flink. What is taken
  *     back of a key that has no rows is left out.
@@ -28,11 +28,13 @@ import type {
 } from "../../ports/index.ts";
 import type { AggregateNode, PlanMode } from "../plan/plan-tree.ts";
 import { RowKeys } from "../rows/row-key.ts";
+import { GroupMiniBatch } from "./aggregate-mini-batch.ts";
 import { Aggregation, type AggregationState } from "./aggregation.ts";
 import { refuseRow } from "./batches-only.ts";
 import { boundedAggregate } from "./bounded-aggregate.ts";
 import { ChangeEmitter } from "./change-emitter.ts";
 import { emptyRow, ownsEmptyKey } from "./empty-group.ts";
+import { miniBatchOf } from "./mini-batch-end.ts";
 import { tableAggregate } from "./table-aggregate.ts";
 
 const GROUPS = "groups";
@@ -135,10 +137,11 @@ export function aggregateOperator(node: AggregateNode, mode: PlanMode): Operator
   const make = (): Aggregation =>
     new Aggregation(node.calls, node.input.row, { retracts: node.input.changes !== "append", countsInState: true });
   const declared = make();
+  const miniBatch = miniBatchOf(node);
   return {
     kind: "operator",
     name: "aggregate",
     declares: [{ name: GROUPS, kind: "value", type: describeType(declared.type) }, ...declared.declarations],
-    create: () => new GroupAggregate(node, make()),
+    create: () => (miniBatch === null ? new GroupAggregate(node, make()) : new GroupMiniBatch(node, miniBatch, make())),
   };
 }

@@ -127,7 +127,7 @@ class TableGroups implements BoundedGroups {
     const builder = this.#builder;
     const count = Math.min(PAGE_SLOTS, table.size - page * PAGE_SLOTS);
     for (let at = 0; at < count; at++) this.#slots[at] = page * PAGE_SLOTS + at;
-    this.#aggregation.results(table, this.#slots, count, builder.stores);
+    this.#aggregation.results(table, { slots: this.#slots, count, at: 0 }, builder.stores);
     builder.count = count;
     const batch = builder.take();
     this.#output.collectBatch(batch);

@@ -1,6 +1,6 @@
 /**
  * Owns: GROUP BY without a window where each key takes a few values and nothing is taken back: one column table, and changes that leave batch by batch.
- * Not here: every other one (aggregate.ts), which emits the same rows (SQOG1, SQOG3), bounded inputs (bounded-aggregate.ts).
+ * Not here: every other one (aggregate.ts), which emits the same rows (SQOG1, SQOG3); mini-batches (table-mini-batch.ts), bounded inputs (bounded-aggregate.ts).
  *
  * SQTG1 The results before and after a record stand next to each other in the batch; a selection leaves out what changes nothing.
  */
@@ -21,12 +21,12 @@ import { changes, PAGE_SLOTS } from "./accumulators/column-accumulator.ts";
 import { refuseRow } from "./batches-only.ts";
 import { emptyRow, ownsEmptyKey } from "./empty-group.ts";
 import { ChangeEmitter } from "./change-emitter.ts";
-import { operatorOf, TableAggregation } from "./table-aggregation.ts";
+import { miniBatchOf } from "./mini-batch-end.ts";
+import { GROUPS_SLICE, operatorOf, TableAggregation } from "./table-aggregation.ts";
+import { TableMiniBatch } from "./table-mini-batch.ts";
 
 /** That of the operator that keeps groups as objects, so that neither begins empty beside the other's state when a changed type takes the other way. */
 const TABLE = "groups";
-/** There is one. */
-const SLICE = 0;
 /** Records at a time: each may become two. */
 const STEP = PAGE_SLOTS / 2;
 
@@ -62,14 +62,14 @@ class TableAggregate implements StreamOperator<unknown, unknown> {
   processBatch(batch: ColumnBatch, from: number): number {
     const { rows, count } = batch;
     const hashes = this.#keys.hashes(batch);
-    const table = this.#tables.table(SLICE);
+    const table = this.#tables.table(GROUPS_SLICE);
     for (let at = from; at < count; at += STEP)
       this.#change(table, batch, { rows: rows.subarray(at, Math.min(count, at + STEP)), hashes });
     return count;
   }
 
   endInput(): void {
-    const table = this.#tables.find(SLICE);
+    const table = this.#tables.find(GROUPS_SLICE);
     if (table === null || table.size === 0) {
       if (!this.#ownsEmptyKey) return;
       const emitter = new ChangeEmitter(this.#node, this.#output);
@@ -131,6 +131,11 @@ export function tableAggregate(node: AggregateNode): OperatorFactory<unknown, un
   return operatorOf(
     "aggregate",
     () => TableAggregation.of({ calls, groupBy, row: input.row }, { name: TABLE, takesDistinct: true }),
-    (aggregation) => new TableAggregate(node, aggregation),
+    (aggregation) => {
+      const miniBatch = miniBatchOf(node);
+      return miniBatch === null
+        ? new TableAggregate(node, aggregation)
+        : new TableMiniBatch(node, miniBatch, aggregation);
+    },
   );
 }

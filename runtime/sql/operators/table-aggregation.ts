@@ -36,6 +36,7 @@ import {
   PAGE_SLOTS,
   type Pages,
   type Records,
+  type ShownSlots,
   SLOT_MASK,
 } from "./accumulators/column-accumulator.ts";
 import { columnAccumulatorOf } from "./accumulators/column-accumulators.ts";
@@ -72,6 +73,8 @@ type Declared = { readonly name: string; readonly kind: string; readonly type: s
 
 /** 0, 1, 2, … */
 const places = Int32Array.from({ length: PAGE_SLOTS }, (_none, at) => at);
+/** Of groups without a window: there is one. */
+export const GROUPS_SLICE = 0;
 /** The table whose slices are of time has one, of no time. */
 const VALUES_SLICE = 0;
 const GROUP = "group";
@@ -203,9 +206,21 @@ export class TableAggregation {
     return [table, ...values].reduce((sum, each, at) => sum + (this.#memories[at] as TableMemory).of(each), 0);
   }
 
+  /** The slots of the batch's records at these places; new keys have some then, too. Valid until the next call. */
+  find(table: ColumnTable, batch: ColumnBatch, rows: Int32Array, hashes: Int32Array): Records {
+    const count = rows.length;
+    if (this.#slots.length < count) this.#slots = new Int32Array(count);
+    table.slotsOf({ keys: this.keysOf(batch), hashes, rows, count }, this.#slots);
+    return { slots: this.#slots, rows, count };
+  }
+
   /** The batch's records at these places. */
   add(table: ColumnTable, batch: ColumnBatch, rows: Int32Array, hashes: Int32Array): void {
-    const records = this.#find(table, batch, rows, hashes);
+    this.addFound(table, batch, this.find(table, batch, rows, hashes), hashes);
+  }
+
+  /** The same of records that `find` has just found. */
+  addFound(table: ColumnTable, batch: ColumnBatch, records: Records, hashes: Int32Array): void {
     this.addAt(table, batch, records, this.#fresh(table, batch, records, hashes));
   }
 
@@ -229,7 +244,7 @@ export class TableAggregation {
   step(table: ColumnTable, batch: ColumnBatch, into: StepTarget): void {
     const { rows, hashes, stores, outcomes } = into;
     let next = table.size;
-    const records = this.#find(table, batch, rows, hashes);
+    const records = this.find(table, batch, rows, hashes);
     const { slots, count } = records;
     // Slots are given out in the order of the records.
     for (let at = 0; at < count; at++) {
@@ -288,8 +303,8 @@ export class TableAggregation {
       }
   }
 
-  /** The keys of `count` slots in their order, and the results of the calls, into the first stores, from place 0. */
-  results(table: ColumnTable, slots: Int32Array, count: number, stores: readonly AnyStore[]): void {
+  /** The keys of these slots in their order, and the results of the calls, into the first stores. */
+  results(table: ColumnTable, { slots, count, at: first }: ShownSlots, stores: readonly AnyStore[]): void {
     const keys = this.#groupBy.length;
     if (this.#kept.rows.length < count) this.#kept = { slots: new Int32Array(count), rows: new Int32Array(count) };
     const { rows } = this.#kept;
@@ -299,17 +314,15 @@ export class TableAggregation {
       const page = (slots[from] as number) >> TABLE_PAGE_BITS;
       for (to = from + 1; to < count && (slots[to] as number) >> TABLE_PAGE_BITS === page; ) to++;
       const columns = table.keysOf(page);
-      for (let key = 0; key < keys; key++) stores[key]?.gather(columns[key] as Column, { rows, from, to, at: from });
+      for (let key = 0; key < keys; key++)
+        stores[key]?.gather(columns[key] as Column, { rows, from, to, at: first + from });
     }
-    for (const [at, { accumulator, field }] of this.#calls.entries())
-      accumulator.result(statesOf(table, field, accumulator), { slots, count }, stores[keys + at] as AnyStore);
-  }
-
-  #find(table: ColumnTable, batch: ColumnBatch, rows: Int32Array, hashes: Int32Array): Records {
-    const count = rows.length;
-    if (this.#slots.length < count) this.#slots = new Int32Array(count);
-    table.slotsOf({ keys: this.keysOf(batch), hashes, rows, count }, this.#slots);
-    return { slots: this.#slots, rows, count };
+    for (const [number, { accumulator, field }] of this.#calls.entries())
+      accumulator.result(
+        statesOf(table, field, accumulator),
+        { slots, count, at: first },
+        stores[keys + number] as AnyStore,
+      );
   }
 
   /** The columns of the key. */

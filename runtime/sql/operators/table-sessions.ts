@@ -259,7 +259,7 @@ class TableSessions extends WindowsInTables {
     const table = this.tables.table(slice);
     const builder = this.builder;
     const { stores } = builder;
-    this.aggregation.results(table, slots, count, stores);
+    this.aggregation.results(table, { slots, count, at: 0 }, stores);
     const first = this.node.row.length - this.node.adds.length;
     const timestamps = builder.timestamps();
     for (let at = 0; at < count; at++) {

@@ -82,7 +82,7 @@ class TableWindows extends WindowsInTables {
       const { stores } = builder;
       const count = Math.min(PAGE_SLOTS, table.size - page * PAGE_SLOTS);
       for (let at = 0; at < count; at++) this.#slots[at] = page * PAGE_SLOTS + at;
-      this.aggregation.results(table, this.#slots, count, stores);
+      this.aggregation.results(table, { slots: this.#slots, count, at: 0 }, stores);
       for (const [at, name] of this.node.adds.entries()) {
         const store = stores[first + at];
         assert(store !== undefined && "values" in store, "a window's times are numbers");

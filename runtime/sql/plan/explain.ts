@@ -185,7 +185,13 @@ function callsText(
 }
 
 function partsOf(node: PlanNode): Parts {
-  return [...ownPartsOf(node), ...ttlParts(node)];
+  return [...ownPartsOf(node), ...ttlParts(node), ...miniBatchParts(node)];
+}
+
+function miniBatchParts(node: PlanNode): Parts {
+  if (!("miniBatch" in node) || node.miniBatch === undefined) return [];
+  const { size, latencyMs } = node.miniBatch;
+  return [["miniBatch", `${size} rows, ${formatDuration(latencyMs)}`]];
 }
 
 function ttlParts(node: PlanNode): Parts {

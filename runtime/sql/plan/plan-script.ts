@@ -13,6 +13,7 @@ import type { TypedQuery } from "../validate/typed-tree.ts";
 import { type ScriptWorld, type ValidatedStatement, validateScript } from "../validate/validate-script.ts";
 import { hasRowtime, withoutIdleWatermarks } from "./idle-watermarks.ts";
 import { withJoinOrder } from "./join-order.ts";
+import { withMiniBatches } from "./mini-batches.ts";
 import { NodeBuilder } from "./node-builder.ts";
 import type { PlanContext } from "./plan-context.ts";
 import { castTo, columnOf, nullOf } from "./plan-expressions.ts";
@@ -112,7 +113,7 @@ function planned(
     mode: settings.mode,
     timeZone: settings.timeZone,
     settings: settings.values,
-    ...finished(drafts, builder, { uids, stateTtl: settings.stateTtl }),
+    ...finished(drafts, builder, { uids, settings }),
   };
 }
 
@@ -148,7 +149,7 @@ function requireRunnableTree(node: PlanNode, context: PlanContext, seen = new Se
 function finished(
   drafts: readonly Draft[],
   builder: NodeBuilder,
-  { uids, stateTtl }: { readonly uids: Uids; readonly stateTtl: number | null },
+  { uids, settings }: { readonly uids: Uids; readonly settings: ScriptSettings },
 ): { readonly sinks: readonly PlanSink[]; readonly queries: readonly PlannedQuery[] } {
   const equal = new Uids();
   const ordered = withJoinOrder(
@@ -160,11 +161,14 @@ function finished(
     return { input, waits: kind === "query" && hasRowtime(input.row) };
   });
   const inputs = withScanFilters(pruned(withoutIdleWatermarks(roots, builder), builder), testsConditions, builder);
-  const ttls = new StateTtls(stateTtl, builder.mode);
+  const ttls = new StateTtls(settings.stateTtl, builder.mode);
+  const { miniBatch } = settings.aggregation;
+  const isBatched = miniBatch !== null && builder.mode === "streaming";
+  const inMiniBatches = isBatched ? withMiniBatches(miniBatch) : (node: PlanNode): PlanNode => node;
   const sinks: PlanSink[] = [];
   const queries: PlannedQuery[] = [];
   for (const [index, draft] of drafts.entries()) {
-    const input = uids.named(ttls.of(inputs[index] ?? draft.input));
+    const input = uids.named(inMiniBatches(ttls.of(inputs[index] ?? draft.input)));
     if (draft.kind === "query") queries.push({ at: draft.at, input });
     else {
       const { target: name, table } = draft.insert;

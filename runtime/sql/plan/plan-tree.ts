@@ -68,6 +68,9 @@ type Node<K extends string, T> = {
  */
 export type Kept = { readonly ttl?: number };
 
+/** Changes leave together: at the latest after so many rows, or so long after the first one. */
+export type MiniBatch = { readonly size: number; readonly latencyMs: number };
+
 /** Of the left and of the right side; null: it stays. */
 export type SideTtls = readonly [left: number | null, right: number | null];
 
@@ -120,10 +123,15 @@ export type ExpandNode = Node<
   "expand",
   { readonly input: PlanNode; readonly columns: readonly number[]; readonly sets: readonly (readonly number[])[] }
 >;
-/** Row: the keys, then the calls. Without keys: one row, also of no input. Without calls: DISTINCT. */
+/** Row: the keys, then the calls. Without keys: one row, also of no input. Without calls: DISTINCT. Without `miniBatch` changes leave row by row. */
 export type AggregateNode = Node<
   "aggregate",
-  Kept & { readonly input: PlanNode; readonly groupBy: readonly number[]; readonly calls: readonly AggregateCall[] }
+  Kept & {
+    readonly input: PlanNode;
+    readonly groupBy: readonly number[];
+    readonly calls: readonly AggregateCall[];
+    readonly miniBatch?: MiniBatch;
+  }
 >;
 /** Row: the keys, then the calls, then `adds`. */
 export type WindowAggregateNode = Node<

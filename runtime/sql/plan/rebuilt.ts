@@ -102,3 +102,19 @@ export function overInputs(node: PlanNode, inputs: readonly PlanNode[]): PlanNod
   if ("left" in node) return { ...node, left: input, right: right ?? node.right };
   return "input" in node ? { ...node, input } : node;
 }
+
+/** A plan in which each node is what `change` makes of it, over its new inputs. Equal nodes of the input are one in the result, over all calls. */
+export function rebuiltBy(change: (node: PlanNode) => PlanNode): (node: PlanNode) => PlanNode {
+  const done = new Map<PlanNode, PlanNode>();
+  const rebuild = (node: PlanNode): PlanNode => {
+    const known = done.get(node);
+    if (known !== undefined) return known;
+    const inputs = inputsOf(node);
+    const over = inputs.map(rebuild);
+    const isSame = over.every((input, index) => input === inputs[index]);
+    const made = change(isSame ? node : overInputs(node, over));
+    done.set(node, made);
+    return made;
+  };
+  return rebuild;
+}

@@ -7,6 +7,7 @@ import { parseDuration } from "../../../base/index.ts";
 import { fail } from "../syntax/problem.ts";
 import type { Span } from "../syntax/span.ts";
 import type { Statement } from "../syntax/statement-tree.ts";
+import { type AggregationSettings, aggregationSettingsOf } from "./aggregation-settings.ts";
 import type { PlanMode } from "./plan-tree.ts";
 
 export type ScriptSettings = {
@@ -17,6 +18,7 @@ export type ScriptSettings = {
   readonly timeZone: string;
   /** In milliseconds; null: state stays as long as the job. */
   readonly stateTtl: number | null;
+  readonly aggregation: AggregationSettings;
 };
 
 const MODE_KEY = "execution.runtime-mode";
@@ -34,7 +36,13 @@ export function settingsOf(statements: readonly Statement[]): ScriptSettings {
     else values.delete(statement.key);
   }
   const [mode, zone, ttl] = [MODE_KEY, ZONE_KEY, TTL_KEY].map((key) => values.get(key));
-  return { values, mode: modeOf(mode), timeZone: zoneOf(zone), stateTtl: ttlOf(ttl) };
+  return {
+    values,
+    mode: modeOf(mode),
+    timeZone: zoneOf(zone),
+    stateTtl: ttlOf(ttl),
+    aggregation: aggregationSettingsOf(values),
+  };
 }
 
 type Setting = { readonly value: string; readonly at: Span } | undefined;

@@ -7,7 +7,7 @@
  * SQPZ2 A hint names a table of its SELECT: that side of a join of tables, or, of the only table in FROM, the groups, DISTINCT and OVER of the SELECT.
  */
 import type { Kept, PlanMode, PlanNode, PlanSink, SideTtls } from "./plan-tree.ts";
-import { inputsOf, overInputs } from "./rebuilt.ts";
+import { rebuiltBy } from "./rebuilt.ts";
 
 /** For each table of a FROM, from left to right, what a hint says; null: nothing. */
 export type TableTtls = readonly (number | null)[];
@@ -18,26 +18,17 @@ export const ttlOfOnly = (ttls: TableTtls | undefined): Kept => {
   return typeof only === "number" && second === undefined ? { ttl: only } : {};
 };
 
-/** The same nodes with what they say, or else with `default`. Equal nodes of the input are one in the result. */
+/** Equal nodes of the input are one in the result. */
 export class StateTtls {
   readonly #default: number | null;
   readonly #mode: PlanMode;
-  readonly #done = new Map<PlanNode, PlanNode>();
+  /** The same plan, with what each node says, or else with the default. */
+  readonly of: (node: PlanNode) => PlanNode;
 
   constructor(byDefault: number | null, mode: PlanMode) {
     this.#default = byDefault;
     this.#mode = mode;
-  }
-
-  of(node: PlanNode): PlanNode {
-    const done = this.#done.get(node);
-    if (done !== undefined) return done;
-    const inputs = inputsOf(node);
-    const over = inputs.map((input) => this.of(input));
-    const isSame = over.every((input, index) => input === inputs[index]);
-    const made = this.#withTtl(isSame ? node : overInputs(node, over));
-    this.#done.set(node, made);
-    return made;
+    this.of = rebuiltBy((node) => this.#withTtl(node));
   }
 
   ofSink(sink: PlanSink): PlanSink {

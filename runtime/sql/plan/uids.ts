@@ -265,15 +265,14 @@ function meaningsOf(node: PlanNode, name: Names, own: string): Meanings {
 
 const passed = (node: PlanNode): number => ("left" in node ? node.row.length : (inputsOf(node)[0]?.row.length ?? 0));
 
+/** Of a node: what its inputs say themselves, where it stands in the text, and when it emits (SQPM1). */
+const LEFT_OUT: ReadonlySet<string> = new Set(["input", "inputs", "left", "right", "at", "table", "miniBatch"]);
+
 /** All that the node does, with its columns' places. */
 function wholeText(node: PlanNode): string {
   const { uid: _uid, ...rest } = node;
   return JSON.stringify(rest, (key, value) =>
-    key === "input" || key === "inputs" || key === "left" || key === "right" || key === "at" || key === "table"
-      ? undefined
-      : typeof value === "bigint"
-        ? String(value)
-        : (value as unknown),
+    LEFT_OUT.has(key) ? undefined : typeof value === "bigint" ? String(value) : (value as unknown),
   );
 }
 

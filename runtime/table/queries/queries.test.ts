@@ -11,6 +11,9 @@ import { duckdbResults } from "./duckdb.test-support.ts";
 import { batched, streamed } from "./query-run.test-support.ts";
 
 const SEEDS = [1, 2];
+/** What may have groups without a window. */
+const hasGroups = /\b(GROUP BY|DISTINCT|UNION|INTERSECT|EXCEPT|IN|EXISTS|ALL|ANY)\b|\b(COUNT|SUM|AVG|MIN|MAX)\(/i;
+
 describe("queries give what DuckDB gives", () => {
   const samples = SEEDS.map((seed) => fc.sample(data, { seed, numRuns: 1 })[0] as Data);
   let expected: readonly (readonly (readonly string[])[])[] = [];
@@ -27,6 +30,8 @@ describe("queries give what DuckDB gives", () => {
         assert.deepEqual(await batched(text, sample, true), rows, "over bounded tables that memory does not hold");
         for (const cut of [3, 7])
           assert.deepEqual(await streamed(text, sample, cut), rows, `over streams, cut at ${cut}`);
+        if (hasGroups.test(text))
+          assert.deepEqual(await streamed(text, sample, 5, 7), rows, "over streams, in mini-batches");
       }
     });
 

@@ -9,26 +9,21 @@ import { JobDriver } from "../../testkit/index.ts";
 import { type ChangelogRecord, tableEnvironment } from "../index.ts";
 import { type Data, DELAY_MS, Order, Payment, User } from "./data.test-support.ts";
 import { numberText } from "./duckdb.test-support.ts";
+import { outsideTable } from "./outside-table.test-support.ts";
 
 type TableName = keyof Data;
-type JobParts = { readonly data: Data; readonly types: ValueType<unknown>[] };
+type JobParts = { readonly data: Data; readonly types: ValueType<unknown>[]; readonly miniBatchSize?: number };
 const NAMES: readonly TableName[] = ["orders", "users", "payments"];
 
 const namesIn = (query: string): readonly TableName[] =>
   NAMES.filter((name) => new RegExp(`\\b${name}\\b`).test(query));
 
-/** The users once more, as a table that is looked up in. */
-const usersOutside = ({ users }: Data): string => {
-  const rows = JSON.stringify(users).replaceAll("'", "''");
-  return `CREATE TABLE outside (id INT, name STRING, city STRING, level INT, twice AS level * 2, lives AS COALESCE(city, 'nowhere'))
-    WITH ('connector' = 'collection', 'rows' = '${rows}')`;
-};
-
 /** `types`: gets that of the result's rows. */
-function jobOf(query: string, mode: "streaming" | "batch", { data, types }: JobParts): Job {
+function jobOf(query: string, mode: "streaming" | "batch", { data, types, miniBatchSize }: JobParts): Job {
   const watermarks = forBoundedOutOfOrderness(DELAY_MS, ({ ts }: { readonly ts: number }) => ts);
   return job((env) => {
-    const tables = tableEnvironment(env, { mode });
+    const miniBatch = miniBatchSize === undefined ? {} : { miniBatch: { size: miniBatchSize, allowLatency: "1 s" } };
+    const tables = tableEnvironment(env, { mode, ...miniBatch });
     const add = {
       orders: () =>
         tables.table("orders", env.fromCollection([], { type: Order, uid: "orders", watermarks }), { rowtime: "ts" }),
@@ -39,7 +34,7 @@ function jobOf(query: string, mode: "streaming" | "batch", { data, types }: JobP
         }),
     };
     for (const name of namesIn(query)) add[name]();
-    if (/\boutside\b/.test(query)) tables.execute(usersOutside(data));
+    if (/\boutside\b/.test(query)) tables.execute(outsideTable(data));
     const result = tables.sql(query);
     types.push(result.type);
     result.toChangelogStream({ uid: "changes" }).sinkTo(printSink(), { uid: "out" });
@@ -76,10 +71,18 @@ function textOf(row: Readonly<Record<string, unknown>>, type: ValueType<unknown>
 const partOf = (rows: readonly unknown[], [from, to]: readonly [number, number]): readonly unknown[] =>
   rows.slice(Math.floor((rows.length * from) / 10), Math.floor((rows.length * to) / 10));
 
-/** In two parts, with a restore at another parallelism between them. `cut`: of ten, how much is in the first one. */
-export async function streamed(query: string, rows: Data, cut: number): Promise<readonly string[]> {
+/**
+ * In two parts, with a restore at another parallelism between them. `cut`: of ten, how much is in the first one. `miniBatchSize`: rows of a mini-batch; absent: changes leave row by row.
+ */
+export async function streamed(
+  query: string,
+  rows: Data,
+  cut: number,
+  miniBatchSize?: number,
+): Promise<readonly string[]> {
   const types: ValueType<unknown>[] = [];
-  const made = jobOf(query, "streaming", { data: rows, types });
+  const parts = { data: rows, types, ...(miniBatchSize === undefined ? {} : { miniBatchSize }) };
+  const made = jobOf(query, "streaming", parts);
   const names = namesIn(query);
   const sources = Object.fromEntries(names.map((name) => [name, partOf(rows[name], [0, cut])]));
   const driver = await JobDriver.start(made, { sources, parallelism: (cut % 3) + 1 });

@@ -35,6 +35,8 @@ export type MergedPart = {
   readonly slots: Int32Array;
 };
 export type Slots = { readonly slots: Int32Array; readonly count: number };
+/** `at`: the place of the first one's result. */
+export type ShownSlots = Slots & { readonly at: number };
 
 export type ColumnAccumulator = {
   /** Of the state. */
@@ -48,8 +50,8 @@ export type ColumnAccumulator = {
   step(state: readonly Pages[], steps: Steps, column: Column | null, store: AnyStore): void;
   /** The states of a part of another table into those at `slots`. */
   merge(into: readonly Pages[], from: readonly Pages[], part: MergedPart): void;
-  /** The results of those slots, into the places of the store from 0. */
-  result(state: readonly Pages[], slots: Slots, store: AnyStore): void;
+  /** The results of those slots, into the store's places from `slots.at` on. */
+  result(state: readonly Pages[], slots: ShownSlots, store: AnyStore): void;
 };
 
 export const numbersAt = (pages: Pages | undefined, slot: number): Float64Array =>

@@ -39,11 +39,11 @@ export const columnCount: ColumnAccumulator = {
     }
   },
   merge: ([into], [from], part) => mergeNumbers(into, from, part),
-  result: ([counts], { slots, count }, store) => {
+  result: ([counts], { slots, count, at: first }, store) => {
     const { words } = store.column() as BigintColumn;
     for (let at = 0; at < count; at++) {
       const slot = slots[at] as number;
-      putWhole(words, at, numbersAt(counts, slot)[slot & SLOT_MASK] as number);
+      putWhole(words, first + at, numbersAt(counts, slot)[slot & SLOT_MASK] as number);
     }
   },
 };

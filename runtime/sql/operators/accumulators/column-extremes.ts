@@ -81,8 +81,8 @@ function extremeOf(field: ValueType<unknown>, { isBetter, put, columnOf, show }:
       const isSeen = (seen as readonly Uint8Array[])[page] as Uint8Array;
       for (let at = from; at < to; at++) if (isSeen[at] === 1) take(into, slots[at] as number, column, at);
     },
-    result: (state, { slots, count }, store) => {
-      for (let at = 0; at < count; at++) showAt(state, slots[at] as number, store, at);
+    result: (state, { slots, count, at: first }, store) => {
+      for (let at = 0; at < count; at++) showAt(state, slots[at] as number, store, first + at);
     },
   };
 }

@@ -76,8 +76,8 @@ function sumOf({ field, addRow, mergeSums, resultAt }: Summing): ColumnAccumulat
       mergeSums(sums, fromSums, part);
       mergeNumbers(counts, fromCounts, part);
     },
-    result: (state, { slots, count }, store) => {
-      for (let at = 0; at < count; at++) put(store, at, resultAt(state, slots[at] as number));
+    result: (state, { slots, count, at: first }, store) => {
+      for (let at = 0; at < count; at++) put(store, first + at, resultAt(state, slots[at] as number));
     },
   };
 }

@@ -1,0 +1,58 @@
+/**
+ * Owns: what SET says of how groups are summed up: `table.exec.mini-batch.*`, Flink's names.
+ *
+ * SQAS1 Who turns mini-batches on says how long a change may wait, and how many rows a mini-batch has at most: as in Flink, neither has a default that would do.
+ */
+import { parseDuration } from "../../../base/index.ts";
+import { fail } from "../syntax/problem.ts";
+import type { Span } from "../syntax/span.ts";
+import type { MiniBatch } from "./plan-tree.ts";
+
+export type AggregationSettings = {
+  /** Null: changes leave row by row. */
+  readonly miniBatch: MiniBatch | null;
+};
+
+const MINI_BATCH = "table.exec.mini-batch.";
+const ENABLED_KEY = `${MINI_BATCH}enabled`;
+const LATENCY_KEY = `${MINI_BATCH}allow-latency`;
+const SIZE_KEY = `${MINI_BATCH}size`;
+
+/** All of them. */
+export const aggregationKeys: readonly string[] = [ENABLED_KEY, LATENCY_KEY, SIZE_KEY];
+
+type Setting = { readonly value: string; readonly at: Span };
+type Values = ReadonlyMap<string, Setting>;
+
+/** Errors: SqlFailure. */
+export function aggregationSettingsOf(values: Values): AggregationSettings {
+  return { miniBatch: miniBatchOf(values) };
+}
+
+function miniBatchOf(values: Values): MiniBatch | null {
+  const enabled = values.get(ENABLED_KEY);
+  const [latencyMs, size] = [latencyOf(values.get(LATENCY_KEY)), sizeOf(values.get(SIZE_KEY))];
+  if (enabled === undefined || /^false$/i.test(enabled.value)) return null;
+  if (!/^true$/i.test(enabled.value))
+    return fail(enabled.at, `the option '${ENABLED_KEY}' is '${enabled.value}'`, "Write 'true' or 'false'.");
+  // SQAS1
+  if (latencyMs === null)
+    return fail(enabled.at, `'${LATENCY_KEY}' is missing`, "Say how long a change may wait, such as '5 s'.");
+  if (size === null)
+    return fail(enabled.at, `'${SIZE_KEY}' is missing`, "Say how many rows a mini-batch has at most, such as '5000'.");
+  return { size, latencyMs };
+}
+
+function latencyOf(setting: Setting | undefined): number | null {
+  if (setting === undefined) return null;
+  const parsed = parseDuration(setting.value);
+  if (parsed.kind !== "duration") return fail(setting.at, parsed.problem, "A change waits at most so long.");
+  if (parsed.ms > 0) return parsed.ms;
+  return fail(setting.at, `the option '${LATENCY_KEY}' is '${setting.value}'`, "Write a duration above 0.");
+}
+
+function sizeOf(setting: Setting | undefined): number | null {
+  if (setting === undefined) return null;
+  if (/^[1-9]\d{0,8}$/.test(setting.value)) return Number(setting.value);
+  return fail(setting.at, `the option '${SIZE_KEY}' is '${setting.value}'`, "Write a whole number from 1.");
+}
