@@ -46,7 +46,8 @@ const subjects: readonly Subject[] = [
 ];
 
 export const tablesQuestion: Question = {
-  summary: "column tables of SQL by themselves: bytes and processor time of checkpoints of which a hundredth has changed",
+  summary:
+    "column tables of SQL by themselves: bytes and processor time of checkpoints of which a hundredth has changed",
   options: [`--keys <n>   of each table (default ${grouped(KEYS)})`],
   run: ask,
 };
@@ -54,7 +55,18 @@ export const tablesQuestion: Question = {
 async function ask(args: readonly string[]): Promise<0 | 1> {
   const keys = wholeNumber(readOptions(args, ["keys"]), "keys", { absent: KEYS, least: 10_000, most: 20_000_000 });
   const rows = [
-    ["state", "changes", "whole", "CPU", "checkpoints: mean", "CPU", "most", "files at most", "restore of a whole one", "of the last"],
+    [
+      "state",
+      "changes",
+      "whole",
+      "CPU",
+      "checkpoints: mean",
+      "CPU",
+      "most",
+      "files at most",
+      "restore of a whole one",
+      "of the last",
+    ],
   ];
   for (const subject of subjects)
     for (const where of ["anywhere", "newest"] as const) rows.push(await measure(subject, keys, where));
