@@ -61,7 +61,11 @@ function assertCounted(output: string): void {
 /** Of the newest manifest in the store: its files, and those that are there. */
 function storedFiles(folder: string): { readonly named: ReadonlySet<string>; readonly there: readonly string[] } {
   const paths = readdirSync(folder, { recursive: true, encoding: "utf8" });
-  const manifest = paths.filter((path) => path.endsWith(".manifest")).toSorted().at(-1) ?? "";
+  const manifest =
+    paths
+      .filter((path) => path.endsWith(".manifest"))
+      .toSorted()
+      .at(-1) ?? "";
   const text = readFileSync(`${folder}/${manifest}`, "utf8");
   const named = [...text.matchAll(/data\/\d{10}-\d{10}\/[0-9a-f]{64}/g)].map(([key]) => key);
   const there = paths.flatMap((path) => /data\/\d{10}-\d{10}\/[0-9a-f]{64}$/.exec(path)?.[0] ?? []);
