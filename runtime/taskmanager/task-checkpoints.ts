@@ -13,7 +13,7 @@
  */
 import { type Clock, toErrorInfo } from "../../base/index.ts";
 import { failpoint } from "../failures/index.ts";
-import { keyedFiles } from "../checkpoint/index.ts";
+import { keyedFiles } from "../checkpoint/subtasks.ts";
 import type { Barrier } from "../record/index.ts";
 import type { StateTarget, ToJobManager } from "../rpc/index.ts";
 import type { Turn } from "../state/index.ts";
