@@ -214,6 +214,7 @@ const runtimeRooms: readonly Room[] = [
   },
   {
     folder: "runtime/testkit",
+    moreDoors: ["engine-tests.ts"],
     owns: "operators and jobs driven by hand, contracts for connectors",
     mayImport: [
       "base",
