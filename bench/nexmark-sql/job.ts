@@ -1,4 +1,4 @@
-/** A Nexmark query in SQL: arguments are the query, the number of events, the folder for reports, milliseconds between checkpoints. */
+/** A Nexmark query in SQL: arguments are the query, the number of events, the folder for reports, milliseconds between checkpoints, rows of a mini-batch (0: none). */
 import { type DataStream, job } from "streamjob";
 import { systemClock } from "../../base/index.ts";
 import { givenTableOf } from "../../runtime/table/given-stream.ts";
@@ -10,7 +10,7 @@ import { fingerprintSink } from "./fingerprint-sink.ts";
 import { sqlQueries } from "./queries.ts";
 
 export default job((env) => {
-  const [name, events, folder, interval] = env.args as [string, string, string, string];
+  const [name, events, folder, interval, miniBatch = "0"] = env.args as [string, string, string, string, string?];
   const query = sqlQueries.get(name);
   if (query === undefined) throw new Error(`there is no query ${name}`);
   const { text, tables, determined } = query;
@@ -23,7 +23,9 @@ export default job((env) => {
   ]);
   const given = new Map(streams) as Map<string, DataStream<unknown>>;
   const described = [...given].map(([table, stream]) => givenTableOf(table, stream, { rowtime: "dateTime" }));
-  const { queries } = new ScriptPlans("").plan(text, name, { tables: described });
+  const { queries } = new ScriptPlans(miniBatch === "0" ? "" : miniBatches(miniBatch)).plan(text, name, {
+    tables: described,
+  });
   const [plan] = queries;
   if (plan === undefined) throw new Error(`${name} asks nothing`);
   const { input } = plan;
@@ -35,3 +37,8 @@ export default job((env) => {
   const result = new PlanStreams({ env, session, mode: "streaming", given }).streamOf(input);
   result.sinkTo(fingerprintSink(folder, columns), { uid: "fingerprint" });
 });
+
+const miniBatches = (rows: string): string =>
+  Object.entries({ enabled: "true", "allow-latency": "2 s", size: rows })
+    .map(([key, value]) => `SET 'table.exec.mini-batch.${key}' = '${value}';\n`)
+    .join("");

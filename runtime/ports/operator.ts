@@ -20,6 +20,7 @@ import type { ColumnBatch, Key } from "../record/index.ts";
 import type { MetricGroup } from "./metrics.ts";
 import type { SideOutputTypes } from "./side-outputs.ts";
 import type { KeyedOperatorState, OperatorStateStore } from "./state.ts";
+import type { ColumnTable, SlicedTableDescriptor } from "./table-state.ts";
 
 /** Takes records. `timestamp`: epoch milliseconds, or NO_TIMESTAMP. */
 export interface RecordOutput<T> {
@@ -107,6 +108,8 @@ export type OperatorContext = {
   /** Absent: there is always room. */
   readonly emission?: EmissionDesk;
   readonly outside: OutsideDesk;
+  /** @internal A column table that is no state: of this operator alone, in memory, in no checkpoint. Absent: it is in no task. */
+  readonly looseTable?: (descriptor: SlicedTableDescriptor) => ColumnTable;
   /** Absent: it does not follow a source in its chain. */
   readonly alignment?: AlignmentDesk;
 };
