@@ -113,6 +113,10 @@ const good: Record<string, { readonly args: string[]; readonly command: ParsedCo
     args: ["sql", "job.sql", "--json"],
     command: { kind: "sql", file: "job.sql", shows: "json" },
   },
+  "rows that are wanted as types": {
+    args: ["sql", "--declarations", "job.ts", "-1", "two"],
+    command: { kind: "sql", shows: "declarations", file: "job.ts", args: ["-1", "two"] },
+  },
   "a shell": { args: ["sql"], command: { kind: "sql", shows: "results", file: null, format: "table" } },
   "a script whose results are wanted": {
     args: ["sql", "job.sql", "--output", "csv", "-p", "2"],
@@ -218,6 +222,12 @@ describe("the command line means", () => {
 });
 
 const bad: Record<string, { readonly args: string[]; readonly says: RegExp }> = {
+  "two scripts": { args: ["sql", "--check", "a.sql", "b.sql"], says: /one script at a time, and b\.sql is more/ },
+  "rows of nothing": { args: ["sql", "--declarations"], says: /name the script, or the job module/ },
+  "rows and a plan": {
+    args: ["sql", "job.sql", "--declarations", "--explain"],
+    says: /--declarations.*cannot be used with.*--explain/,
+  },
   "no command": { args: [], says: /Usage: streamjob/ },
   "an unknown command": { args: ["walk"], says: /unknown command 'walk'/ },
   "an unknown option": { args: ["run", "job.ts", "--fast"], says: /unknown option '--fast'/ },

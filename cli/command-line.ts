@@ -381,6 +381,7 @@ function addSql(program: Command, found: (command: ParsedCommand) => void): void
       "run SQL statements, of a terminal, a pipe or a file, and show their results; or check a script, or show its plan",
     )
     .argument("[file]", "the script, such as job.sql, or - for stdin; without it: a shell, or what a pipe has")
+    .argument("[args...]", "of a job module, with --declarations")
     .addOption(
       new Option("--output <format>", "how results look").choices(outputFormats).default("table").conflicts(["check"]),
     )
@@ -398,8 +399,19 @@ function addSql(program: Command, found: (command: ParsedCommand) => void): void
         "what of the state of another script, or of its plan as JSON, this one takes over, and why not the rest",
       ).conflicts(["check", "print", "explain", "json", "svg"]),
     )
-    .action((file: string | undefined, flags: SqlFlags, command: Command) => {
-      const { check, print, explain, json, svg, compare, output, parallelism } = flags;
+    .addOption(
+      new Option(
+        "--declarations",
+        "the rows of the tables, views and queries of a script or a job module, as a module of TypeScript",
+      ).conflicts(["check", "print", "explain", "json", "svg", "compare"]),
+    )
+    .action((file: string | undefined, args: string[], flags: SqlFlags, command: Command) => {
+      const { check, print, explain, json, svg, compare, declarations, output, parallelism } = flags;
+      if (declarations === true) {
+        if (file === undefined) return command.error("error: name the script, or the job module");
+        return found({ kind: "sql", shows: "declarations", file, args });
+      }
+      if (args.length > 0) return command.error(`error: one script at a time, and ${args.join(" ")} is more`);
       const isLook = check === true || explain === true || print === true || compare !== undefined;
       if (!isLook) {
         const jobs = parallelism === undefined ? {} : { parallelism };
@@ -429,6 +441,7 @@ type SqlFlags = {
   readonly json?: true;
   readonly svg?: true;
   readonly compare?: string;
+  readonly declarations?: true;
   readonly output: OutputFormat;
   readonly parallelism?: number;
 };

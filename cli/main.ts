@@ -4,7 +4,7 @@
  *
  * MN1 Help, the version and bad usage load the words alone (CLI2 of command-line.ts): perform.ts comes when there is a command.
  */
-import { parseCommandLine } from "./command-line.ts";
+import { type ParsedCommand, parseCommandLine } from "./command-line.ts";
 import { readVersion } from "../main/version.ts";
 
 /** Resolves when what was written before has reached the other side: an exit cuts off what a pipe has not taken yet. */
@@ -21,6 +21,11 @@ for (const stream of [process.stdout, process.stderr]) {
   });
 }
 
+async function perform(real: Exclude<ParsedCommand, { readonly kind: "exit" }>): Promise<number> {
+  (await import("../base/starting.ts")).hastenImports();
+  return (await import("./perform.ts")).perform(real, unread.promise);
+}
+
 const args = process.argv.slice(2);
 /** What bin/kubectl-streamjob puts before the words of a person. */
 const isPlugin = args[0] === "--kubectl-plugin";
@@ -29,8 +34,7 @@ const output = {
   err: (piece: string) => void process.stderr.write(piece),
 };
 const command = await parseCommandLine(isPlugin ? args.slice(1) : args, readVersion(), output, isPlugin);
-const exitCode =
-  command.kind === "exit" ? command.exitCode : await (await import("./perform.ts")).perform(command, unread.promise);
+const exitCode = command.kind === "exit" ? command.exitCode : await perform(command);
 await Promise.all([flushed(process.stdout), flushed(process.stderr)]);
 // A job module that was loaded here may have left timers or sockets behind.
 process.exit(exitCode);

@@ -1,6 +1,6 @@
 /**
  * Owns: what happened to a job, as events, found by looking at its JobControl again and again.
- * Called by: jobmanager-main.ts. Looking costs nothing beside a job, and needs no hooks in the JobManager.
+ * Called by: jobmanager-process.ts. Looking costs nothing beside a job, and needs no hooks in the JobManager.
  *
  * JO1 An event is told once; failures and statuses in the order of their times, a failure before the status it leads to.
  * JO2 A status that lasted less than a look is told too: the times of entering say so.

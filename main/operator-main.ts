@@ -7,7 +7,9 @@
  * OM3 It may be killed, stopped and woken at any moment: what it was doing is in the status of each StreamJob.
  */
 import { enableCompileCache } from "node:module";
+import { hastenImports } from "../base/starting.ts";
 
 enableCompileCache();
+hastenImports();
 const { runOperator } = await import("./operator-process.ts");
 await runOperator();

@@ -6,11 +6,13 @@
  * POM2 SIGTERM ends the process also while it is loaded: as the first process of a container it would get the signal and ignore it.
  */
 import { enableCompileCache, getCompileCacheDir } from "node:module";
+import { hastenImports } from "../base/starting.ts";
 
 const endNow = (): never => process.exit(0);
 process.on("SIGTERM", endNow);
 
 enableCompileCache();
+hastenImports();
 const { setEnvironmentVariable } = await import("../base/index.ts");
 const cacheFolder = getCompileCacheDir();
 // For the slots' threads.

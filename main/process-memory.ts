@@ -1,6 +1,6 @@
 /**
  * Owns: how much memory a TaskManager's process has, and so what each slot gets (settings/memory-model.ts).
- * Called by: pod-taskmanager.ts, taskmanager-main.ts.
+ * Called by: pod-taskmanager.ts, taskmanager-process.ts.
  *
  * PMY1 A container's own limit counts, also when it is lower than what its maker said. A process that others share a container with, as on
  *     a laptop, takes no more than its part of the machine, or what it was told.

@@ -1,6 +1,6 @@
 /**
  * Owns: a child process's side of its life: the message that starts it, the leash to its runner, signals, and the end.
- * Called by: jobmanager-main.ts, taskmanager-main.ts.
+ * Called by: jobmanager-process.ts, taskmanager-process.ts.
  *
  * RL1 The process ends when its runner does (PM1): at once, or after `letGo` had LET_GO_MS to close things.
  * RL2 SIGINT and SIGHUP are the runner's business: a terminal sends them to the children too, and they are ignored here.

@@ -18,6 +18,10 @@ export type MemorySettings = {
   readonly networkFraction: number;
   readonly slotHeapMiB: number | null;
   readonly slotYoungMiB: number | null;
+  /** Of a slot's heap, for rows of batch queries. */
+  readonly managedFraction: number;
+  /** Where the other rows go; null: the system's folder. */
+  readonly spillFolder: string | null;
   /** Of the JobManager's process. */
   readonly jobManagerHeapMiB: number | null;
 };
@@ -62,7 +66,8 @@ const MACHINE_FRACTION = 0.5;
 
 /** Reads them from options as after `-D`. Errors: OPTION_INVALID. */
 export function memorySettings(options: Readonly<Record<string, string>>): MemorySettings {
-  const { process, networkFraction, slotHeap, slotYoung, jobManagerHeap } = settings.memory;
+  const { process, networkFraction, slotHeap, slotYoung, managedFraction, spillFolder, jobManagerHeap } =
+    settings.memory;
   const read = (setting: Setting & { readonly default: number | null }): number | null => {
     const text = options[setting.option];
     if (text === undefined) return setting.default;
@@ -78,6 +83,8 @@ export function memorySettings(options: Readonly<Record<string, string>>): Memor
     networkFraction: read(networkFraction) ?? networkFraction.default,
     slotHeapMiB: read(slotHeap),
     slotYoungMiB: read(slotYoung),
+    managedFraction: read(managedFraction) ?? managedFraction.default,
+    spillFolder: options[spillFolder.option] ?? spillFolder.default,
     jobManagerHeapMiB: read(jobManagerHeap),
   };
 }

@@ -7,8 +7,9 @@
 import type { OperatorFactory, ReaderContext, Source, SourceReader, ValueType } from "streamjob";
 import { type StridedSplit, stridedSplits, StridedOrder } from "../../runtime/connectors/basic/strided-order.ts";
 import type { Output, StreamOperator } from "../../runtime/ports/index.ts";
-import { COLUMN_ROWS, type ColumnBatch, ColumnBuilder, type Float64Column } from "../../runtime/record/index.ts";
-import { type EventTable, eventTables, type TableName } from "./events.ts";
+import { COLUMN_ROWS, ColumnBatch, type Float64Column, layoutOf } from "../../runtime/record/index.ts";
+import { poison } from "./event-columns.ts";
+import { type EventColumns, type EventTable, eventTables, type TableName } from "./events.ts";
 
 const DELAY_MS = 4000;
 
@@ -32,22 +33,47 @@ export function eventSource(name: TableName, range: EventRange): Source<object, 
   };
 }
 
+/** Batches of events whose numbers were chosen. */
+class EventBatches {
+  /** To be filled before `batch`. */
+  readonly numbers = new Int32Array(COLUMN_ROWS);
+  readonly #table: EventTable;
+  readonly #layout: ReturnType<typeof layoutOf>;
+  #events: EventColumns;
+
+  constructor(table: EventTable) {
+    this.#table = table;
+    this.#layout = layoutOf(table.type as ValueType<unknown>);
+    this.#events = table.createColumns(COLUMN_ROWS);
+  }
+
+  /** Of the first `count` numbers; released before the next one. */
+  batch(count: number): ColumnBatch {
+    const { columns } = this.#events;
+    this.#events.fill(this.numbers, count);
+    return new ColumnBatch(this.#layout, columns, { count }, (poisons) => {
+      if (!poisons) return;
+      poison(columns);
+      this.#events = this.#table.createColumns(COLUMN_ROWS);
+    });
+  }
+}
+
 function eventReader(
-  { type, createFill }: EventTable,
+  table: EventTable,
   { count, every }: { readonly count: number; readonly every: number },
   { splits }: ReaderContext<StridedSplit>,
 ): SourceReader<object, StridedSplit> {
   const order = new StridedOrder(splits);
-  const builder = new ColumnBuilder(type as ValueType<unknown>);
+  const events = new EventBatches(table);
+  const { numbers } = events;
   return {
     poll: (output, maxRecords) => {
       for (let left = maxRecords; left > 0 && order.head < count; ) {
         const most = Math.min(left, COLUMN_ROWS);
-        const fill = createFill(builder);
         let at = 0;
-        for (; at < most && order.head < count; at++) fill(order.take() * every, at);
-        builder.count = at;
-        const batch = builder.take();
+        for (; at < most && order.head < count; at++) numbers[at] = order.take() * every;
+        const batch = events.batch(at);
         output.collectBatch(batch);
         batch.release();
         left -= at;
@@ -60,17 +86,14 @@ function eventReader(
 
 /** The rows of these events, for oracles. */
 export function eventRows(name: TableName, range: EventRange): readonly Readonly<Record<string, unknown>>[] {
-  const { type, createFill } = eventTables[name];
   const { every = 1 } = range;
   const count = countOf(name, range);
-  const builder = new ColumnBuilder(type as ValueType<unknown>);
+  const events = new EventBatches(eventTables[name]);
   const rows: Record<string, unknown>[] = [];
   for (let index = 0; index < count; ) {
-    const fill = createFill(builder);
     let at = 0;
-    for (; at < COLUMN_ROWS && index < count; at++, index++) fill(index * every, at);
-    builder.count = at;
-    const batch = builder.take();
+    for (; at < COLUMN_ROWS && index < count; at++, index++) events.numbers[at] = index * every;
+    const batch = events.batch(at);
     rows.push(...batch.toRows());
     batch.release();
   }

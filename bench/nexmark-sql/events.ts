@@ -3,20 +3,17 @@
  * Called by: event-source.ts. The same in Java: bench/flink/src/main/java/NexmarkEvents.java.
  *
  * NXE1 Of 50 events the first is a person, the next three are auctions, 46 are bids (NXB2). Bids are those of nexmark/bids.ts, with a channel and a URL.
- * NXE2 A text is one of a pool, whose texts differ in length: what an engine does with a text costs as much as in life, making it does not.
+ * NXE2 A text is one of a pool, whose texts differ in length: what an engine does with a text costs as much as in life, making it does not (NXEC1).
  * NXE3 Ids are below 2^31, so that their high word is 0.
  */
 import { t, type ValueType } from "streamjob";
-import type { ColumnBuilder } from "../../runtime/record/index.ts";
-import type { TextColumn } from "../../runtime/record/columns/column.ts";
-import { type BigintStore, type Float64Store, TextStore } from "../../runtime/record/columns/column-store.ts";
+import type { Column } from "../../runtime/record/index.ts";
 import {
   ACTIVE,
   auctionOf,
   bidderOf,
   eventOfBid,
   EVENTS,
-  extraOf,
   extras,
   FIRST_ID,
   HOT_EVERY,
@@ -24,18 +21,28 @@ import {
   random,
   timeOf,
 } from "../nexmark/bids.ts";
+import { numbersOf, type Pool, PooledTexts, poolOf, timesOf } from "./event-columns.ts";
 
 export const tableNames = ["person", "auction", "bid"] as const;
 export type TableName = (typeof tableNames)[number];
+
+/** The columns of one batch after the other. */
+export type EventColumns = {
+  readonly columns: readonly Column[];
+  /** Puts the events of these numbers into the first places. */
+  fill(numbers: Int32Array, count: number): void;
+};
 
 export type EventTable = {
   /** Its time of the event is `dateTime`. */
   readonly type: ValueType<object>;
   /** How many of them are among so many events. */
   readonly countAmong: (events: number) => number;
-  /** For the batch that is being built: puts the one of that number at that place. */
-  readonly createFill: (builder: ColumnBuilder) => (index: number, at: number) => void;
+  /** With places for so many. */
+  readonly createColumns: (capacity: number) => EventColumns;
 };
+
+type Numbers = ReturnType<typeof numbersOf>;
 
 const AUCTIONS = 3;
 const [FIRST_CATEGORY, CATEGORIES] = [10, 5];
@@ -51,15 +58,6 @@ function letters(number: number, purpose: number, length: number): string {
   for (let letter = 0; letter < length; letter++)
     text += String.fromCharCode(97 + (random(number * 256 + letter, purpose) % 26));
   return text;
-}
-
-/** Texts to choose from, in the form in which they are copied. */
-type Pool = { readonly length: number; readonly column: TextColumn };
-
-function poolOf(choices: readonly string[]): Pool {
-  const store = new TextStore({ name: "pool", type: t.string as ValueType<unknown>, kind: "text" }, choices.length);
-  for (const [at, text] of choices.entries()) store.putText(text, at);
-  return { length: choices.length, column: store.column() };
 }
 
 const pool = (size: number, textOf: (number: number) => string): Pool =>
@@ -103,13 +101,25 @@ const channelOf = (event: number): number => {
 };
 
 function sellerOf(event: number): number {
-  const last = Math.floor(event / EVENTS);
+  const last = (event / EVENTS) | 0;
   const dice = random(event, 7);
-  if ((dice & 3) !== 0) return FIRST_ID + Math.floor(last / HOT_EVERY) * HOT_EVERY;
+  if ((dice & 3) !== 0) return FIRST_ID + ((last / HOT_EVERY) | 0) * HOT_EVERY;
   return FIRST_ID + Math.max(0, last - ((dice >>> 2) % ACTIVE));
 }
 
-const eventOfAuction = (index: number): number => Math.floor(index / AUCTIONS) * EVENTS + 1 + (index % AUCTIONS);
+function eventOfAuction(index: number): number {
+  const round = (index / AUCTIONS) | 0;
+  return round * EVENTS + 1 + (index - round * AUCTIONS);
+}
+
+/** The random numbers of a purpose, one for each event. */
+function rolls(dice: Uint32Array, events: Int32Array, ...[count, purpose]: [number, number]): Uint32Array {
+  for (let at = 0; at < count; at++) dice[at] = random(events[at] as number, purpose);
+  return dice;
+}
+
+/** Purpose of the text `extra`. */
+const EXTRA = 4;
 
 const person: EventTable = {
   type: t.record({
@@ -123,28 +133,31 @@ const person: EventTable = {
     extra: t.string,
   }),
   countAmong: (events) => Math.ceil(events / EVENTS),
-  createFill: (builder) => {
-    const [id, name, email, card, city, state, time, extra] = [
-      bigints(builder, 0),
-      texts(builder, 1, names),
-      texts(builder, 2, emails),
-      texts(builder, 3, cards),
-      texts(builder, 4, cities),
-      texts(builder, 5, states),
-      times(builder, 6),
-      texts(builder, 7, extraTexts),
-    ] as const;
-    return (index, at) => {
-      const event = index * EVENTS;
-      const dice = random(event, 8);
-      id(FIRST_ID + index, at);
-      name(dice % names.length, at);
-      email(dice % emails.length, at);
-      card(dice % cards.length, at);
-      city((dice >>> 8) % cities.length, at);
-      state((dice >>> 16) % states.length, at);
-      time(timeOf(event), at);
-      extra(extraOf(event), at);
+  createColumns: (capacity) => {
+    const events = new Int32Array(capacity);
+    const dice = new Uint32Array(capacity);
+    const [id, time] = [numbersOf(capacity), timesOf(capacity)];
+    const [name, email, card, city, state, extra] = [names, emails, cards, cities, states, extraTexts].map(
+      (texts) => new PooledTexts(texts, capacity),
+    ) as [PooledTexts, PooledTexts, PooledTexts, PooledTexts, PooledTexts, PooledTexts];
+    return {
+      columns: [id, name.column, email.column, card.column, city.column, state.column, time, extra.column],
+      fill: (numbers, count) => {
+        for (let at = 0; at < count; at++) {
+          const index = numbers[at] as number;
+          const event = index * EVENTS;
+          events[at] = event;
+          id.words[2 * at] = FIRST_ID + index;
+          time.values[at] = timeOf(event);
+        }
+        rolls(dice, events, count, 8);
+        name.fill(dice, count);
+        email.fill(dice, count);
+        card.fill(dice, count);
+        city.fill(dice, count, 8);
+        state.fill(dice, count, 16);
+        extra.fill(rolls(dice, events, count, EXTRA), count);
+      },
     };
   },
 };
@@ -164,33 +177,48 @@ const auction: EventTable = {
   }),
   countAmong: (events) =>
     Math.floor(events / EVENTS) * AUCTIONS + Math.min(AUCTIONS, Math.max(0, (events % EVENTS) - 1)),
-  createFill: (builder) => {
-    const [id, item, description, initial, reserve, time, expires, seller, category, extra] = [
-      bigints(builder, 0),
-      texts(builder, 1, items),
-      texts(builder, 2, descriptions),
-      bigints(builder, 3),
-      bigints(builder, 4),
-      times(builder, 5),
-      times(builder, 6),
-      bigints(builder, 7),
-      bigints(builder, 8),
-      texts(builder, 9, extraTexts),
-    ] as const;
-    return (index, at) => {
-      const event = eventOfAuction(index);
-      const dice = random(event, 9);
-      id(FIRST_ID + index, at);
-      item(dice % items.length, at);
-      description(dice % descriptions.length, at);
-      initial(priceOf(event), at);
-      reserve(2 * priceOf(event), at);
-      const begin = timeOf(event);
-      time(begin, at);
-      expires(begin + 1 + ((dice >>> 9) % OPEN_MS), at);
-      seller(sellerOf(event), at);
-      category(FIRST_CATEGORY + (random(event, 10) % CATEGORIES), at);
-      extra(extraOf(event), at);
+  createColumns: (capacity) => {
+    const events = new Int32Array(capacity);
+    const dice = new Uint32Array(capacity);
+    const [id, initial, reserve, seller, category] = Array.from({ length: 5 }, () => numbersOf(capacity)) as [
+      Numbers,
+      Numbers,
+      Numbers,
+      Numbers,
+      Numbers,
+    ];
+    const [time, expires] = [timesOf(capacity), timesOf(capacity)];
+    const [item, description, extra] = [items, descriptions, extraTexts].map(
+      (texts) => new PooledTexts(texts, capacity),
+    ) as [PooledTexts, PooledTexts, PooledTexts];
+    return {
+      columns: [id, item.column, description.column, initial, reserve, time, expires, seller, category, extra.column],
+      fill: (numbers, count) => {
+        for (let at = 0; at < count; at++) {
+          const index = numbers[at] as number;
+          events[at] = eventOfAuction(index);
+          id.words[2 * at] = FIRST_ID + index;
+        }
+        for (let at = 0; at < count; at++) {
+          const price = priceOf(events[at] as number);
+          initial.words[2 * at] = price;
+          reserve.words[2 * at] = 2 * price;
+        }
+        rolls(dice, events, count, 9);
+        for (let at = 0; at < count; at++) {
+          const begin = timeOf(events[at] as number);
+          time.values[at] = begin;
+          expires.values[at] = begin + 1 + (((dice[at] as number) >>> 9) % OPEN_MS);
+        }
+        item.fill(dice, count);
+        description.fill(dice, count);
+        for (let at = 0; at < count; at++) {
+          const event = events[at] as number;
+          seller.words[2 * at] = sellerOf(event);
+          category.words[2 * at] = FIRST_CATEGORY + (random(event, 10) % CATEGORIES);
+        }
+        extra.fill(rolls(dice, events, count, EXTRA), count);
+      },
     };
   },
 };
@@ -207,51 +235,34 @@ const bid: EventTable = {
   }),
   countAmong: (events) =>
     Math.floor(events / EVENTS) * (EVENTS - 1 - AUCTIONS) + Math.max(0, (events % EVENTS) - 1 - AUCTIONS),
-  createFill: (builder) => {
-    const [auctions, bidder, price, channel, url, time, extra] = [
-      bigints(builder, 0),
-      bigints(builder, 1),
-      bigints(builder, 2),
-      texts(builder, 3, channels),
-      texts(builder, 4, urls),
-      times(builder, 5),
-      texts(builder, 6, extraTexts),
-    ] as const;
-    return (index, at) => {
-      const event = eventOfBid(index);
-      const number = channelOf(event);
-      auctions(auctionOf(event), at);
-      bidder(bidderOf(event), at);
-      price(priceOf(event), at);
-      channel(number, at);
-      url(number, at);
-      time(timeOf(event), at);
-      extra(extraOf(event), at);
+  createColumns: (capacity) => {
+    const events = new Int32Array(capacity);
+    const dice = new Uint32Array(capacity);
+    const [auctions, bidder, price] = [numbersOf(capacity), numbersOf(capacity), numbersOf(capacity)];
+    const time = timesOf(capacity);
+    const [channel, url, extra] = [
+      new PooledTexts(channels, capacity),
+      new PooledTexts(urls, capacity),
+      new PooledTexts(extraTexts, capacity),
+    ];
+    return {
+      columns: [auctions, bidder, price, channel.column, url.column, time, extra.column],
+      fill: (numbers, count) => {
+        for (let at = 0; at < count; at++) {
+          const event = eventOfBid(numbers[at] as number);
+          events[at] = event;
+          time.values[at] = timeOf(event);
+        }
+        for (let at = 0; at < count; at++) auctions.words[2 * at] = auctionOf(events[at] as number);
+        for (let at = 0; at < count; at++) bidder.words[2 * at] = bidderOf(events[at] as number);
+        for (let at = 0; at < count; at++) price.words[2 * at] = priceOf(events[at] as number);
+        for (let at = 0; at < count; at++) dice[at] = channelOf(events[at] as number);
+        channel.fill(dice, count);
+        url.fill(dice, count);
+        extra.fill(rolls(dice, events, count, EXTRA), count);
+      },
     };
   },
 };
 
 export const eventTables: Readonly<Record<TableName, EventTable>> = { person, auction, bid };
-
-type Put = (value: number, at: number) => void;
-
-/** By words: a bigint in between would be allocated (NXE3). */
-function bigints({ stores }: ColumnBuilder, place: number): Put {
-  const { words } = (stores[place] as BigintStore).column();
-  return (value, at) => {
-    words[2 * at] = value;
-  };
-}
-
-function times({ stores }: ColumnBuilder, place: number): Put {
-  const { values } = stores[place] as Float64Store;
-  return (value, at) => {
-    values[at] = value;
-  };
-}
-
-/** The value is the number of a text of the pool. */
-function texts({ stores }: ColumnBuilder, place: number, { column }: Pool): Put {
-  const store = stores[place] as TextStore;
-  return (value, at) => store.putCopy(column, value, at);
-}

@@ -10,7 +10,7 @@
 import { writeFileSync } from "node:fs";
 import type { PlainSink, SinkWriter } from "streamjob";
 import type { Column, ColumnBatch } from "../../runtime/record/index.ts";
-import { isNull } from "../../runtime/record/columns/column.ts";
+import { isNull, type TextColumn } from "../../runtime/record/columns/column.ts";
 
 export type Fingerprint = {
   /** Rows that are there in the end. */
@@ -44,8 +44,33 @@ function mixed(hash: number, word: number): number {
   return product ^ (product >>> 13);
 }
 
-/** Mixes the values of a column into the hashes of their rows. */
+/** Mixes the values of a column into the hashes of their rows: a loop for each kind. */
 function mixColumn(column: Column, rows: Int32Array, count: number, hashes: Int32Array): void {
+  if (column.nulls !== null || column.kind === "objects") return mixOneByOne(column, rows, count, hashes);
+  switch (column.kind) {
+    case "bigint": {
+      const { words } = column;
+      for (let at = 0; at < count; at++) {
+        const word = (rows[at] as number) << 1;
+        hashes[at] = mixed(mixed(hashes[at] as number, words[word] as number), words[word + 1] as number);
+      }
+      return;
+    }
+    case "float64": {
+      const { values } = column;
+      for (let at = 0; at < count; at++)
+        hashes[at] = mixWhole(values[rows[at] as number] as number, hashes[at] as number);
+      return;
+    }
+    case "text":
+      for (let at = 0; at < count; at++) hashes[at] = mixText(column, rows[at] as number, hashes[at] as number);
+      return;
+    default:
+      return mixOneByOne(column, rows, count, hashes);
+  }
+}
+
+function mixOneByOne(column: Column, rows: Int32Array, count: number, hashes: Int32Array): void {
   const { nulls } = column;
   for (let at = 0; at < count; at++) {
     const row = rows[at] as number;
@@ -60,17 +85,10 @@ function mixValue(column: Column, row: number, hash: number): number {
     case "bigint":
       return mixed(mixed(hash, column.words[2 * row] as number), column.words[2 * row + 1] as number);
     case "float64":
-      return mixWhole(column.values[row] as number, hash);
     case "int32":
       return mixWhole(column.values[row] as number, hash);
-    case "text": {
-      const length = column.lengths[row] as number;
-      const first = (column.starts[row] as number) >> 2;
-      let result = mixed(hash, length);
-      for (let word = first; word < first + ((length + 3) >> 2); word++)
-        result = mixed(result, column.words[word] as number);
-      return result;
-    }
+    case "text":
+      return mixText(column, row, hash);
     case "objects": {
       const value = column.values[row];
       if (typeof value !== "bigint") throw new Error("a result has a column that the fingerprint does not know");
@@ -80,6 +98,15 @@ function mixValue(column: Column, row: number, hash: number): number {
     default:
       throw new Error(`a result has a column of kind ${column.kind}, which the fingerprint does not know`);
   }
+}
+
+function mixText({ words, starts, lengths }: TextColumn, row: number, hash: number): number {
+  const length = lengths[row] as number;
+  const first = (starts[row] as number) >> 2;
+  const end = first + ((length + 3) >> 2);
+  let result = mixed(hash, length);
+  for (let word = first; word < end; word++) result = mixed(result, words[word] as number);
+  return result;
 }
 
 function mixWhole(value: number, hash: number): number {

@@ -5,6 +5,7 @@
  * NXB1 Bid i is the same in whichever form, subtask and run: the position is the only state of a source (GS1).
  * NXB2 Of 50 events one is a person, three are auctions and 46 are bids, as in Nexmark; 10 events are in each millisecond. Half of the bids are for
  *     a hot auction, three quarters are of a hot bidder.
+ * NXB3 Numbers of events are below 2^31.
  */
 import { type ReaderContext, type Source, type SourceReader, t, type ValueType } from "streamjob";
 import { type StridedSplit, stridedSplits, StridedOrder } from "../../runtime/connectors/basic/strided-order.ts";
@@ -37,8 +38,8 @@ const PRICES = 1_000_000;
 export const EXTRAS = 1024;
 
 export function eventOfBid(index: number): number {
-  const round = Math.floor(index / BIDS);
-  // Not `index % BIDS`: of numbers that are not known to be small integers that costs more than all the rest.
+  // Not `index % BIDS`: of numbers that are not known to be small integers that costs more than all the rest. `| 0` makes it a division of integers (NXB3).
+  const round = (index / BIDS) | 0;
   return round * EVENTS + BIDS_FIRST + (index - round * BIDS);
 }
 
@@ -50,21 +51,21 @@ export function random(event: number, purpose: number): number {
 }
 
 export function auctionOf(event: number): number {
-  const last = Math.floor(event / EVENTS) * 3;
+  const last = ((event / EVENTS) | 0) * 3;
   const dice = random(event, 1);
-  if ((dice & 1) === 0) return FIRST_ID + Math.floor(last / HOT_EVERY) * HOT_EVERY;
+  if ((dice & 1) === 0) return FIRST_ID + ((last / HOT_EVERY) | 0) * HOT_EVERY;
   return FIRST_ID + Math.max(0, last - ((dice >>> 1) % ACTIVE));
 }
 
 export function bidderOf(event: number): number {
-  const last = Math.floor(event / EVENTS);
+  const last = (event / EVENTS) | 0;
   const dice = random(event, 2);
-  if ((dice & 3) !== 0) return FIRST_ID + Math.floor(last / HOT_EVERY) * HOT_EVERY;
+  if ((dice & 3) !== 0) return FIRST_ID + ((last / HOT_EVERY) | 0) * HOT_EVERY;
   return FIRST_ID + Math.max(0, last - ((dice >>> 2) % ACTIVE));
 }
 
 export const priceOf = (event: number): number => 100 + (random(event, 3) % PRICES);
-export const timeOf = (event: number): number => FIRST_MS + Math.floor(event / EVENTS_PER_MS);
+export const timeOf = (event: number): number => FIRST_MS + ((event / EVENTS_PER_MS) | 0);
 export const extraOf = (event: number): number => random(event, 4) % EXTRAS;
 
 export const extras: readonly string[] = Array.from({ length: EXTRAS }, (_none, number) => {

@@ -1,6 +1,6 @@
 /**
  * Owns: a job's processes on this machine: one JobManager and some TaskManagers, kept alive until the job has ended.
- * Not here: what a process does (jobmanager-main.ts, taskmanager-main.ts), how one is kept alive (supervised-process.ts).
+ * Not here: what a process does (jobmanager-process.ts, taskmanager-process.ts), how one is kept alive (supervised-process.ts).
  * Called by: `streamjob run`, the demo, the chaos tests.
  *
  * LC1 A JobManager comes back with the same job id, store and ports, and finds its checkpoint by the store alone.

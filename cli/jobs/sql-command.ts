@@ -1,6 +1,6 @@
 /**
  * Owns: `streamjob sql`: reads a script, and says what is wrong with it (`--check`), or how it would run (`--explain`), or what of another one's state it could take over (`--compare`);
- * without these, who runs its statements.
+ * or the rows of what is in it (sql-declarations.ts); without these, who runs its statements.
  * Not here: what is wrong, and the plan (runtime/sql); running statements (cli/sql).
  *
  * SQC1 Every statement is checked with the tables that those above it make, and every mistake is shown; one is enough for exit code 1. Nothing is run, but
@@ -30,7 +30,7 @@ import {
   type ValidatedStatement,
   validateScript,
 } from "../../runtime/sql/index.ts";
-import { ScriptSession } from "../../runtime/table/engine.ts";
+import { ScriptSession, tablesOf } from "../../runtime/table/engine.ts";
 import { History } from "../sql/history.ts";
 import { runQueryIn } from "../sql/query-run.ts";
 import type { OutputFormat } from "../sql/sql-words.ts";
@@ -39,8 +39,9 @@ import { Shell } from "../sql/shell.ts";
 import { Signals } from "../terminal/signals.ts";
 import type { ExitCode, Terminal } from "../terminal/terminal.ts";
 import { homeFolder } from "./home-folder.ts";
+import { rowsOfModule, sayDeclarations } from "./sql-declarations.ts";
 
-export type SqlCommand = SqlRunCommand | SqlLookCommand;
+export type SqlCommand = SqlRunCommand | SqlLookCommand | SqlDeclareCommand;
 
 /** Statements are run: those of a file, of stdin, or of a person. */
 export type SqlRunCommand = {
@@ -66,6 +67,16 @@ export type SqlLookCommand = {
   readonly comparedWith?: string;
 };
 
+/** The rows of a script's tables, or of those of a job module, are written as TypeScript; nothing is run. */
+export type SqlDeclareCommand = {
+  readonly kind: "sql";
+  readonly shows: "declarations";
+  /** A path, or `-` for a script on stdin. What does not end in `.sql` is a job module. */
+  readonly file: string;
+  /** Of the job module. */
+  readonly args: readonly string[];
+};
+
 const STDIN_DESCRIPTOR = 0;
 
 type Plan = ScriptPlan & { readonly kind: "plan" };
@@ -73,6 +84,7 @@ type Plan = ScriptPlan & { readonly kind: "plan" };
 /** Errors: OPTION_INVALID. */
 export async function sqlCommand(terminal: Terminal, command: SqlCommand): Promise<ExitCode> {
   if (command.shows === "results") return runStatements(terminal, command);
+  if (command.shows === "declarations") return declareRows(terminal, command);
   const { file, shows, comparedWith } = command;
   const name = file === "-" ? "stdin" : file;
   const text = readScript(file, name);
@@ -107,6 +119,20 @@ async function runStatements(terminal: Terminal, { file, format, parallelism }: 
   } finally {
     signals.stop();
   }
+}
+
+async function declareRows(terminal: Terminal, { file, args }: SqlDeclareCommand): Promise<ExitCode> {
+  if (file !== "-" && !file.endsWith(".sql")) return sayDeclarations(terminal, file, await rowsOfModule(file, args));
+  if (args.length > 0)
+    throw new StreamError(
+      "OPTION_INVALID",
+      `${file} is a script, and takes no arguments: leave ${args.join(" ")} out.`,
+    );
+  const name = file === "-" ? "stdin" : file;
+  const text = readScript(file, name);
+  const { catalog, problems } = validateScript(text, { functionSource: await scriptFunctions(text, folderOf(file)) });
+  sayProblems(terminal, problems, { text, name });
+  return problems.length > 0 ? 1 : sayDeclarations(terminal, name, [{ tables: tablesOf(catalog), queries: [] }]);
 }
 
 function sayProblems(

@@ -39,6 +39,10 @@ export const runtimeErrorCodes = {
     "A snapshot was discarded because its checkpoint was aborted. No action is needed: the next checkpoint takes a new one.",
   STATE_INCOMPATIBLE:
     "The state to restore is incompatible with the job graph. The message names the uid and what to do.",
+  STATE_SPILLED:
+    "A checkpoint or savepoint was requested of a batch query while rows of it are in local files, which are in no checkpoint. The job goes on; if it fails, it starts again from the checkpoint before, or from the beginning. Take the savepoint before or after, or give the TaskManager more memory.",
+  SPILL_FAILED:
+    "Rows of a batch query that memory does not hold could not be written to a local file, or read from it. The message has the folder and the cause: free space on the disk, set `io.tmp.dirs` to another folder, or give the TaskManager more memory (docs/sizing.md).",
   STATE_TOO_LARGE:
     "A state, or all states of a task together, exceed the size limit of the memory state backend. A periodic checkpoint fails and the job keeps running; a job whose input has ended cannot finish without a checkpoint, and fails. Use the fs state backend (state.backend.type).",
   RESTORE_REFUSED:

@@ -59,6 +59,7 @@ export type {
   SplitStep,
   StreamOperator,
 } from "./operator.ts";
+export type { SpillFile, SpillSpace } from "./spill.ts";
 export type { NoSideOutputs, SideOutputEmitters, SideOutputTypes } from "./side-outputs.ts";
 export type { Counter, Histogram, HistogramStatistics, Meter, MetricGroup } from "./metrics.ts";
 export type {

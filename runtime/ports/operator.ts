@@ -19,6 +19,7 @@ import type { Clock, Duration, Log } from "../../base/index.ts";
 import type { ColumnBatch, Key } from "../record/index.ts";
 import type { MetricGroup } from "./metrics.ts";
 import type { SideOutputTypes } from "./side-outputs.ts";
+import type { SpillSpace } from "./spill.ts";
 import type { KeyedOperatorState, OperatorStateStore } from "./state.ts";
 import type { ColumnTable, SlicedTableDescriptor } from "./table-state.ts";
 
@@ -110,6 +111,8 @@ export type OperatorContext = {
   readonly outside: OutsideDesk;
   /** @internal A column table that is no state: of this operator alone, in memory, in no checkpoint. Absent: it is in no task. */
   readonly looseTable?: (descriptor: SlicedTableDescriptor) => ColumnTable;
+  /** @internal Of an operator whose factory says `spills`. Absent: it keeps in memory what it holds. */
+  readonly spill?: SpillSpace;
   /** Absent: it does not follow a source in its chain. */
   readonly alignment?: AlignmentDesk;
 };
@@ -159,14 +162,19 @@ export interface StreamOperator<I, O> {
   onSplit?(what: SplitStep, id: string): void;
   /** The input became idle or active; only of an operator that owns its watermarks. */
   onStatus?(idle: boolean): void;
-  /** Flush, pre-commit; write what must be in the checkpoint into operator state. */
+  /**
+   * Flush, pre-commit; write what must be in the checkpoint into operator state. Errors: STATE_SPILLED: there is no checkpoint now, and the task goes on without it.
+   */
   prepareSnapshot?(checkpointId: number): void | Promise<void>;
   /** The number of transactions in the states just fixed that have to be committed on completion. Default 0. */
   committables?(checkpointId: number): number;
   /** The checkpoint is durable: commit. Its promise is awaited before the task says `committed`, not by the records. */
   onCheckpointComplete?(checkpointId: number): void | Promise<void>;
   onCheckpointAborted?(checkpointId: number): void;
-  /** All inputs have ended: emit what is left. Not called again after a restore from a later checkpoint. */
+  /**
+   * All inputs have ended: emit what is left. What is much is emitted through `emission`, in steps: the operators behind it end when all is emitted (OP5). Not called
+   * again after a restore from a later checkpoint.
+   */
   endInput?(): void | Promise<void>;
   /** Releases resources; called once, also after a failure. */
   close?(): void | Promise<void>;
@@ -182,6 +190,8 @@ export type OperatorFactory<I, O> = {
    * Default: not known; a changed type is then found out when the operator is restored.
    */
   readonly declares?: readonly { readonly name: string; readonly kind: string; readonly type: string }[];
+  /** @internal It holds rows until its input has ended, within the memory that is divided among such operators (SPP1). */
+  readonly spills?: true;
   /** Outputs beside the main one, and the types of their records. Default: none. */
   readonly sideOutputs?: SideOutputTypes;
   create(): StreamOperator<I, O>;

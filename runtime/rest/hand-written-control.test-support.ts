@@ -147,6 +147,8 @@ export function createControl(): { control: JobControl; asked: unknown[]; be: (s
           networkFraction: 0.1,
           slotHeapMiB: null,
           slotYoungMiB: null,
+          managedFraction: 0.4,
+          spillFolder: null,
           jobManagerHeapMiB: null,
         },
         hookTimeoutMs: 300_000,

@@ -39,6 +39,7 @@ export type { SqlSession } from "./session.ts";
 export { describeProblem, type SqlProblem } from "./syntax/problem.ts";
 export { statementText } from "./syntax/statement-text.ts";
 export { type SqlType, typeText } from "./types/sql-type.ts";
+export { fieldText, typeScriptOf } from "./types/type-script.ts";
 export { sqlTypeOf, valueTypeOf } from "./types/value-types.ts";
 export type { ArgumentsOf, FunctionContext, FunctionDefinition, OpenedFunction } from "./user-functions/definition.ts";
 export {

@@ -19,4 +19,9 @@ export {
   tableFunction,
   type TableFunctionOptions,
 } from "../sql/index.ts";
-export { type TableEnvironment, tableEnvironment, type TableEnvironmentOptions } from "./table-environment.ts";
+export {
+  type QueryRows,
+  type TableEnvironment,
+  tableEnvironment,
+  type TableEnvironmentOptions,
+} from "./table-environment.ts";

@@ -6,6 +6,7 @@
  */
 import { StreamError } from "../../base/index.ts";
 import {
+  type Catalog,
   describeProblem,
   planScript,
   type ScriptPlan,
@@ -59,6 +60,11 @@ export class ScriptPlans {
       if (meaning.kind === "filledTable") this.#insertsBefore++;
     }
     return own;
+  }
+
+  /** What texts so far have made. */
+  catalog(world: ScriptWorld): Catalog {
+    return validateScript(this.#before, world).catalog;
   }
 }
 

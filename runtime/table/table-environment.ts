@@ -13,11 +13,14 @@ import {
   isBuiltIn,
   isFunctionDefinition,
   type PlanMode,
+  type ScriptWorld,
 } from "../sql/index.ts";
 import { givenTableOf, type TableOptions } from "./given-stream.ts";
 import { type LookupSettings, lookupSettingsOf } from "./lookup-settings.ts";
+import { offerRows } from "./observed-rows.ts";
 import { sinkStream } from "./plan-ends.ts";
 import { PlanStreams } from "./plan-streams.ts";
+import { type DeclaredRows, tablesOf } from "./row-declarations.ts";
 import { type Plan, ScriptPlans } from "./script-plan.ts";
 import { Table } from "./table.ts";
 
@@ -44,12 +47,19 @@ export function tableEnvironment(env: StreamEnvironment, options: TableEnvironme
   return new TableEnvironment(env, options);
 }
 
+/**
+ * The rows of queries, by the text of the query: `streamjob sql --declarations job.ts` writes them, so that `sql` knows the rows of a query that stands in the code as it is.
+ * Empty without such a file.
+ */
+export interface QueryRows {}
+
 export class TableEnvironment {
   readonly #plans: ScriptPlans;
   readonly #tables: GivenTable[] = [];
   readonly #functions: GivenFunction[] = [];
   readonly #given = new Map<string, DataStream<unknown>>();
   readonly #streams: PlanStreams;
+  readonly #queries: DeclaredRows["queries"][number][] = [];
   #lookups: LookupSettings = lookupSettingsOf(new Map());
 
   /** @internal Use tableEnvironment. */
@@ -77,6 +87,7 @@ export class TableEnvironment {
     this.#plans = new ScriptPlans(statements.join(""));
     const session = { timeZone, clock: systemClock, random: systemRandom };
     this.#streams = new PlanStreams({ env, session, mode, given: this.#given, lookups: () => this.#lookups });
+    offerRows(() => this.#rows());
   }
 
   /** A stream as a table of that name, for the queries that follow. Errors: JOB_GRAPH_INVALID, OPTION_UNKNOWN. */
@@ -103,8 +114,13 @@ export class TableEnvironment {
     this.#functions.push(given);
   }
 
-  /** The result of one query: SELECT, WITH, VALUES. Errors: SQL_INVALID; of its tables' options OPTION_INVALID. */
-  sql<R = Record<string, unknown>>(query: string): Table<R> {
+  /**
+   * The result of one query: SELECT, WITH, VALUES. Its rows are those that were declared for this text (QueryRows), or what the call says; nothing checks that. Errors:
+   * SQL_INVALID; of its tables' options OPTION_INVALID.
+   */
+  sql<Q extends keyof QueryRows>(query: Q): Table<QueryRows[Q]>;
+  sql<R = Record<string, unknown>>(query: string): Table<R>;
+  sql(query: string): Table<unknown> {
     const { queries, sinks } = this.#plan(query);
     const [first, ...others] = queries;
     if (first === undefined || others.length > 0 || sinks.length > 0)
@@ -115,7 +131,8 @@ export class TableEnvironment {
           destiny: "terminal",
         },
       );
-    return new Table<R>(first.input, this.#streams);
+    this.#queries.push({ text: query, columns: first.input.row });
+    return new Table(first.input, this.#streams);
   }
 
   /**
@@ -135,8 +152,16 @@ export class TableEnvironment {
     for (const sink of sinks) sinkStream(sink, this.#streams.streamOf(sink.input));
   }
 
+  get #world(): ScriptWorld {
+    return { tables: this.#tables, functions: this.#functions };
+  }
+
+  #rows(): DeclaredRows {
+    return { tables: tablesOf(this.#plans.catalog(this.#world)), queries: this.#queries };
+  }
+
   #plan(text: string): Plan {
-    const plan = this.#plans.plan(text, "sql", { tables: this.#tables, functions: this.#functions });
+    const plan = this.#plans.plan(text, "sql", this.#world);
     this.#lookups = lookupSettingsOf(plan.settings);
     return plan;
   }

@@ -1,7 +1,7 @@
 /**
  * Owns: which task the code that runs just now belongs to, also in the promises and timeouts that it left behind; and which operator
  * of a chain an error came from.
- * Called by: the task around whatever calls code of the job; slot-main.ts for errors that nobody has handled.
+ * Called by: the task around whatever calls code of the job; slot-program.ts for errors that nobody has handled.
  *
  * COO1 An error that comes back outside of every call, because a promise was rejected or a callback threw, fails the task whose code
  *     had begun it, by name (T27): the rest of the slot goes on.

@@ -43,6 +43,36 @@ const atWatermark = { kind: "operator", name: "atWatermark", create: () => {
     },
   };
 } };
+const atEnd = { kind: "operator", name: "atEnd", create: () => {
+  const held = [];
+  let output;
+  let emission;
+  function* all() {
+    for (const n of held.splice(0)) for (const value of values(n)) { output.collect(value, 0); yield; }
+  }
+  return {
+    open(context, out) { output = out; emission = context.emission; },
+    process(n) { held.push(n); },
+    endInput() {
+      const left = all();
+      const goOn = () => {
+        while (!left.next().done) if (emission.isFull()) return false;
+        return true;
+      };
+      if (!goOn()) emission.defer(goOn);
+    },
+  };
+} };
+const twiceAtEnd = { kind: "operator", name: "twiceAtEnd", create: () => {
+  let output;
+  let got = 0;
+  return {
+    open(_context, out) { output = out; },
+    process(n) { got++; output.collect(n, 0); },
+    // What the operator before emits at its end has come by then.
+    endInput() { for (let left = got; left > 0; left--) output.collect(0, 0); },
+  };
+} };
 export default job((env) => {
   env.configure({ name: "emission", checkpoints: { interval: "1 h" } });
   const numbers = env.fromSource(generatorSource({ generate: (n) => n, count: ${options.count}, type: t.int64 }), { uid: "numbers" });
@@ -109,6 +139,10 @@ const shapes: Record<string, { readonly expand: string; readonly factor: number 
     factor: 1,
     expand: `numbers.rebalance().transform(atWatermark, { uid: "expand" }).rebalance().transform(behind, { uid: "behind" });`,
   },
+  "an operator that emits at the end of its data": {
+    factor: 1,
+    expand: `numbers.rebalance().transform(atEnd, { uid: "expand" }).rebalance().transform(behind, { uid: "behind" });`,
+  },
   "two generators, one behind the other in one chain": {
     factor: 2,
     expand: `numbers.flatMap(values, { uid: "expand" }).flatMap(function* (n) { yield n; yield n; }, { uid: "again" })
@@ -131,6 +165,14 @@ for (const [name, { expand, factor }] of Object.entries(shapes)) {
     for (const at of atBarrier) assert.equal(at % (each * factor), 0, `a barrier came after ${at} values`);
   });
 }
+
+test("an operator behind one that emits much at its end ends after it has got all (TK7)", async (context) => {
+  const expand = `numbers.rebalance().transform(atEnd, { uid: "expand" }).transform(twiceAtEnd, { uid: "twice" })
+    .rebalance().transform(behind, { uid: "behind" });`;
+  const run = await slotRun(context, module({ count: 2, each: 5000, expand }));
+  await runThrough(run);
+  assert.equal(seen().taken, 20_000);
+});
 
 test("a call that pushes more than may wait fails its task, and says what to do (SLE3)", async (context) => {
   const expand = `numbers.flatMap((n, out) => { for (;;) { seen.made++; out.collect(n); } }, { uid: "expand" })

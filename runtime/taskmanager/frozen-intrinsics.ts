@@ -1,6 +1,6 @@
 /**
  * Owns: fixing what the language and Node provide, in a slot's thread, once the job's module is loaded.
- * Called by: slot-main.ts. Not in the main threads: no function of a job runs there.
+ * Called by: slot-program.ts. Not in the main threads: no function of a job runs there.
  *
  * FI1 The engine shares one global scope with the job's code, so a function that replaces `Map.prototype.get`, `JSON.parse` or an
  *     array's iterator breaks the engine, mostly without an error. After the freeze such an assignment throws a TypeError at

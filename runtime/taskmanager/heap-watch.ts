@@ -1,6 +1,6 @@
 /**
  * Owns: telling in time that the heap of a slot's thread is nearly full.
- * Called by: slot-main.ts, in the slot's thread. What it says when it is too late: slot-thread.ts (SLOT_OUT_OF_MEMORY).
+ * Called by: slot-program.ts, in the slot's thread. What it says when it is too late: slot-thread.ts (SLOT_OUT_OF_MEMORY).
  *
  * HEW1 Looked at is what a collection of all objects leaves: before one, what nobody needs any more counts as used.
  * HEW2 It is told once, and again only after it had come down in between. It costs a callback for each such collection.

@@ -1,6 +1,6 @@
 /**
  * Owns: a slot: its tasks, its loop, its channels; does what the JobManager's messages ask of them.
- * Not here: the thread and its messages' transport (slot-main.ts), epochs and heartbeats (taskmanager.ts).
+ * Not here: the thread and its messages' transport (slot-program.ts), epochs and heartbeats (taskmanager.ts).
  *
  * SH1 The job's module is loaded once; a graph that differs from the JobManager's (another fingerprint) fails the tasks. It may be
  *     loaded before anything is deployed (`prepare`).

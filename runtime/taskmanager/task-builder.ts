@@ -20,7 +20,7 @@ import {
 import type { JobEdge, JobGraph, JobVertex, StreamNode } from "../graph/index.ts";
 import { assertSynchronous, sinkOperator } from "../operators/index.ts";
 import { MetricRegistry } from "../metrics/index.ts";
-import type { OperatorFactory, Sink, Source } from "../ports/index.ts";
+import type { OperatorContext, OperatorFactory, Sink, Source } from "../ports/index.ts";
 import { type GuardMode, type Key, ValueGuard, type ValueType } from "../record/index.ts";
 import { createLooseTable } from "../state/index.ts";
 import type {
@@ -46,6 +46,7 @@ import type { SlotExchange } from "./slot-exchange.ts";
 import { restoreReader, type StoreCache } from "./snapshot-storage.ts";
 import { SourceDriver } from "./source-driver.ts";
 import type { ChannelInput } from "./row-loop.ts";
+import { TaskSpills } from "./spill-files.ts";
 import { Task } from "./task.ts";
 import { TaskCheckpoints } from "./task-checkpoints.ts";
 
@@ -83,6 +84,8 @@ export class DeployedTask {
   readonly #environment: TaskEnvironment;
   readonly #deployment: TaskDeployment;
   readonly #keys: ChannelKey[] = [];
+  /** Null: no operator of the task spills. */
+  #spills: TaskSpills | null = null;
   /** Channel ends that are open, whether or not a task has come of them yet. */
   readonly #opened: { close(): void }[] = [];
   #built: { readonly task: Task; readonly checkpoints: TaskCheckpoints } | null = null;
@@ -125,7 +128,7 @@ export class DeployedTask {
         turn: nextTurn,
       });
       if (this.#isCanceled) {
-        this.#releaseChannels();
+        this.#releaseAll();
         return;
       }
       const source = this.#sourceOf(vertex);
@@ -185,7 +188,7 @@ export class DeployedTask {
       source: null,
       debloat: null,
     });
-    nameless.onClosed = () => this.#releaseChannels();
+    nameless.onClosed = () => this.#releaseAll();
     nameless.fail(error);
     this.#isCanceled = true;
   }
@@ -210,7 +213,7 @@ export class DeployedTask {
   async cancel(): Promise<void> {
     this.#isCanceled = true;
     if (this.#built === null) {
-      this.#releaseChannels();
+      this.#releaseAll();
       this.#report({ kind: "canceled" });
     } else {
       await this.#built.task.cancel();
@@ -224,7 +227,7 @@ export class DeployedTask {
     const environment = this.#environment;
     const debloat = environment.graph.configuration.bufferDebloat;
     const task = new Task({ ...this.#partsWithoutChain(), ...parts, debloat: debloat.enabled ? debloat : null });
-    task.onClosed = () => this.#releaseChannels();
+    task.onClosed = () => this.#releaseAll();
     const checkpoints = new TaskCheckpoints(task, {
       epoch: environment.epoch,
       target: environment.target,
@@ -317,6 +320,7 @@ export class DeployedTask {
       stalledMs: () => this.#built?.task.stalledMs ?? 0,
       emission: emissions.deskOf(index),
       looseTable: (descriptor) => createLooseTable(node.uid, descriptor),
+      ...this.#spillOf(node),
       outside: outsideDesk({
         operator: node,
         index,
@@ -439,7 +443,14 @@ export class DeployedTask {
     return new ProtectedReceiver(receiver, guard);
   }
 
-  #releaseChannels(): void {
+  #spillOf({ logic }: StreamNode): Pick<OperatorContext, "spill"> {
+    if ((logic as Partial<OperatorFactory<unknown, unknown>>).spills !== true) return {};
+    this.#spills ??= new TaskSpills(this.#environment.graph);
+    return { spill: this.#spills };
+  }
+
+  #releaseAll(): void {
+    this.#spills?.close();
     for (const end of this.#opened.splice(0)) end.close();
     for (const key of this.#keys) this.#environment.exchange.forget(key);
   }

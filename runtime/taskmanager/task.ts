@@ -13,6 +13,7 @@
  *     cancelled there ends there.
  * TK6 The current key ends with the step (KC4): no code of the job runs within a step but what the task calls. A key is held on to
  *     only while the keyed operator itself blocks the task.
+ * TK7 What an operator emits at the end of its data goes out as there is room; the operators behind it end after that.
  * TK4 After the end of its data it goes on taking part in checkpoints until it is told to finish (CK-13).
  */
 import { AssertionFailure, type Clock, type Log, StreamError, toErrorInfo } from "../../base/index.ts";
@@ -292,18 +293,34 @@ export class Task implements LoopTask, CodeOwner {
     return waiting;
   }
 
-  /** Ends the data of this task: MAX_WATERMARK has gone before. Resolves when the operators have finished (TK4). */
+  /**
+   * Ends the data of this task: MAX_WATERMARK has gone before. Resolves when the operators have finished (TK4): each after the ones before it have emitted all, as there
+   * was room (TK7).
+   */
   async endData(): Promise<void> {
     const { chain, states, hooks } = this.parts;
     for (const [index, { operator, context }] of chain.links.entries()) {
       chain.completeInput(index);
       if (states[index]?.wasFinished !== true) await hooks.call(context, "endInput", () => operator.endInput?.());
-      this.parts.emissions.drain();
+      await this.#emitted();
     }
     if (this.isOver) return;
     for (const writer of chain.writers) writer.control({ kind: "endOfData" });
     this.phase = "ended";
     this.parts.report({ kind: "endOfData" });
+  }
+
+  /** TK7. Called while the end blocks the task, which for so long it does not. */
+  #emitted(): Promise<void> {
+    if (!this.parts.emissions.isPending) return Promise.resolve();
+    this.#blocks -= 1;
+    this.parts.wake();
+    return new Promise((resolve) => {
+      this.#later(() => {
+        this.#blocks += 1;
+        resolve();
+      });
+    });
   }
 
   /** A source's end: nothing will ever be read again. */

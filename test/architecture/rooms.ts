@@ -45,7 +45,7 @@ const foundation: readonly Room[] = [
   {
     folder: "base",
     owns: "errors, clock, randomness, ids, log, failpoints, health and metrics of a process",
-    moreDoors: ["endpoints.ts"],
+    moreDoors: ["endpoints.ts", "starting.ts"],
     mayImport: [],
   },
   { folder: "contract", owns: "messages: the JobManager's REST, the incarnation's, what pods are told", mayImport: [] },
@@ -148,9 +148,14 @@ const runtimeRooms: readonly Room[] = [
     moreDoors: ["engine.ts"],
   },
   {
+    folder: "runtime/spill",
+    owns: "rows of bounded inputs that memory does not hold: in files, sorted, in parts",
+    mayImport: ["base", ...inRuntime("record ports")],
+  },
+  {
     folder: "runtime/sql",
     owns: "SQL: text, syntax tree, types, what is wrong with it, plans, and the operators that run them",
-    mayImport: ["base", ...inRuntime("record ports")],
+    mayImport: ["base", ...inRuntime("record ports spill")],
   },
   {
     folder: "runtime/tables",

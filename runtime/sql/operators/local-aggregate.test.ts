@@ -212,7 +212,7 @@ const courses = fc.array(
 );
 
 for (const groupBy of [[K], [], [B, DAY, D]])
-  test(`by ${groupBy.length} columns: two phases end in the table that one ends in, whatever ends their mini-batches, also over restores (SQLA1)`, async () => {
+  test(`by ${groupBy.length} columns: two phases end in the table that one ends in, whatever ends their mini-batches, also over restores (SQMF1)`, async () => {
     await fc.assert(
       fc.asyncProperty(courses, fc.integer({ min: 1, max: 3 }), async (course, subtasks) => {
         const phases = await TwoPhases.open(nodeOf(groupBy), subtasks);
@@ -241,7 +241,7 @@ const blank: Row = { k: "a", i: 1, s: 1, b: 1n, d: 1, day: null, ok: true, ts: 0
 describe("the first phase", () => {
   const counts = [call("COUNT", null), call("MAX", I)];
 
-  test("passes a row for each group of a mini-batch, and waits half as long as a change may (SQLA2)", async () => {
+  test("passes a row for each group of a mini-batch, and waits half as long as a change may (SQMF2)", async () => {
     const phases = await TwoPhases.open(nodeOf([K], counts, { miniBatch: { size: 1000, latencyMs: 1000 } }), 1);
     phases.feed(0, [blank, { ...blank, k: "b" }, blank, blank]);
     phases.advance(499);

@@ -2,8 +2,8 @@
  * Owns: the first of two phases of a GROUP BY in mini-batches: rows are added up in the subtask that has them, and what is emitted are states, a row for each group of a mini-batch.
  * Not here: the second one, where states of a key meet and are added to what was there (table-mini-batch.ts).
  *
- * SQLA1 It keeps nothing: what it has is emitted ahead of a checkpoint, as SQMT1. Its rows are the columns of the second phase's table.
- * SQLA2 Each phase waits half as long as a change may.
+ * SQMF1 It keeps nothing: what it has is emitted ahead of a checkpoint, as SQMT1. Its rows are the columns of the second phase's table.
+ * SQMF2 Each phase waits half as long as a change may.
  */
 import { assert } from "../../../base/index.ts";
 import type { ColumnTable, OperatorContext, OperatorFactory, Output, StreamOperator } from "../../ports/index.ts";
@@ -87,7 +87,7 @@ class LocalAggregate implements StreamOperator<unknown, unknown> {
   }
 }
 
-/** SQLA2 */
+/** SQMF2 */
 export const halved = ({ size, latencyMs }: MiniBatch): MiniBatch => ({ size, latencyMs: Math.ceil(latencyMs / 2) });
 
 /** Null: it takes more than states in columns, which are added up whatever their order. */

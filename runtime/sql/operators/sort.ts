@@ -7,6 +7,7 @@
  *     dropped and counted.
  * SQJO3 Offset and limit count what is emitted, over restores.
  * SQJO4 At a limit a bounded input's rows that can no longer be emitted are not kept.
+ * SQJO5 Rows of a bounded input that memory does not hold go into files (EXS2). While they are there no checkpoint is taken.
  */
 import { assert } from "../../../base/index.ts";
 import type {
@@ -17,14 +18,24 @@ import type {
   Output,
   StreamOperator,
 } from "../../ports/index.ts";
-import { type ColumnBatch, describeType, rowKinds, t, type ValueType } from "../../record/index.ts";
+import {
+  type ColumnBatch,
+  ColumnBuilder,
+  columnsOfRows,
+  describeType,
+  rowKinds,
+  t,
+  type ValueType,
+} from "../../record/index.ts";
+import { ExternalSorter, SteppedWork } from "../../spill/index.ts";
 import { compareRows } from "../rows/row-order.ts";
 import type { PlanColumn, PlanMode, SortNode } from "../plan/plan-tree.ts";
 import { rowTypeOf } from "../rows/row-type.ts";
 import { namesOf, type SqlRow } from "../rows/sql-row.ts";
 import { refuseRow } from "./batches-only.ts";
-import { indexAfter } from "./ranking.ts";
+import { ColumnOrder } from "./column-order.ts";
 import { RowEmitter } from "./row-emitter.ts";
+import { spilledBytes, spilledState } from "./spilling.ts";
 import { declarationOfWatermark, WatermarkMemory } from "./watermark-memory.ts";
 
 type Compare = (one: SqlRow, other: SqlRow) => number;
@@ -42,39 +53,48 @@ export function sortOperator(node: SortNode, mode: PlanMode): OperatorFactory<un
       { name: EMITTED as string, kind: "operator-list", type: describeType(t.int64 as ValueType<unknown>) },
       ...(mode === "streaming" ? [declarationOfWatermark] : []),
     ],
-    create: () => {
-      const compare = compareRows(orderBy, input.row) as Compare;
-      return mode === "batch" ? new BoundedSort(node, compare) : new RowtimeSort(node, compare);
-    },
+    ...(mode === "batch" ? { spills: true } : {}),
+    create: () =>
+      mode === "batch"
+        ? new BoundedSort(node, new ColumnOrder(orderBy, input.row))
+        : new RowtimeSort(node, compareRows(orderBy, input.row) as Compare),
   };
 }
 
-abstract class SortedRows implements StreamOperator<unknown, unknown> {
-  protected readonly node: SortNode;
-  protected readonly compare: Compare;
-  readonly #names: readonly string[];
-  protected rows: SqlRow[] = [];
-  protected emitter!: RowEmitter;
+class BoundedSort implements StreamOperator<unknown, unknown> {
+  readonly #node: SortNode;
+  readonly #order: ColumnOrder;
+  #output!: Output<unknown>;
+  #sorter!: ExternalSorter;
+  #work!: SteppedWork;
+  #rows!: OperatorListState<SqlRow>;
   /** Rows in order so far, those of the offset with them. */
   #passed = 0;
-  #rowsState!: OperatorListState<SqlRow>;
-  #passedState!: OperatorListState<number>;
 
-  constructor(node: SortNode, compare: Compare) {
-    this.node = node;
-    this.compare = compare;
-    this.#names = namesOf(node.input.row);
+  constructor(node: SortNode, order: ColumnOrder) {
+    this.#node = node;
+    this.#order = order;
   }
 
-  open({ operatorState }: OperatorContext, output: Output<unknown>): void {
-    this.emitter = new RowEmitter(this.node, output);
-    this.#rowsState = operatorState.list({
-      name: ROWS as string,
-      type: rowTypeOf(this.node.input.row) as ValueType<SqlRow>,
+  open(context: OperatorContext, output: Output<unknown>): void {
+    const { offset, limit, input } = this.#node;
+    const type = rowTypeOf(input.row);
+    this.#output = output;
+    this.#work = new SteppedWork(context.emission ?? null);
+    this.#rows = context.operatorState.list({ name: ROWS as string, type: type as ValueType<SqlRow> });
+    context.operatorState.list({ name: EMITTED as string, type: t.int64 });
+    this.#sorter = new ExternalSorter({
+      type,
+      order: this.#order,
+      space: context.spill ?? null,
+      rows: limit === null ? null : offset + limit,
+      onSpill: spilledBytes(context),
     });
-    this.#passedState = operatorState.list({ name: EMITTED as string, type: t.int64 });
-    this.rows = [...this.#rowsState.get()];
-    this.#passed = this.#passedState.get().reduce((sum, passed) => sum + passed, 0);
+    const builder = new ColumnBuilder(type);
+    for (const batch of columnsOfRows(builder, { rows: this.#rows.get(), timestamps: null, keyHashes: null })) {
+      this.#sorter.add(batch, 0);
+      batch.release();
+    }
   }
 
   process(): void {
@@ -82,56 +102,57 @@ abstract class SortedRows implements StreamOperator<unknown, unknown> {
   }
 
   processBatch(batch: ColumnBatch, from: number): number {
-    for (const row of batch.toRows(from)) this.add(row);
+    this.#work.finish();
+    this.#sorter.add(batch, from);
+    // SQJO5
+    if (this.#sorter.isFull) this.#work.start(this.#sorter.spill());
     return batch.count;
   }
 
   prepareSnapshot(): void {
-    this.#rowsState.update(this.rows);
-    this.#passedState.update(this.#passed === 0 ? [] : [this.#passed]);
-  }
-
-  protected abstract add(row: SqlRow): void;
-
-  /** Of all that there is in order, the next row. */
-  protected pass(row: SqlRow): void {
-    const { offset, limit } = this.node;
-    this.#passed += 1;
-    if (this.#passed <= offset || (limit !== null && this.#passed > offset + limit)) return;
-    this.emitter.emit(rowKinds.insert, row, this.#names);
-  }
-}
-
-class BoundedSort extends SortedRows {
-  protected add(row: SqlRow): void {
-    const { offset, limit } = this.node;
-    if (limit === null) {
-      this.rows.push(row);
-      return;
-    }
-    // SQJO4
-    const index = indexAfter(this.rows, row, this.compare);
-    if (index >= offset + limit) return;
-    this.rows.splice(index, 0, row);
-    if (this.rows.length > offset + limit) this.rows.pop();
+    this.#work.finish();
+    if (this.#sorter.hasSpilled) throw spilledState();
+    this.#rows.update([...this.#sorter.collected()].flatMap((batch) => batch.toRows()));
   }
 
   endInput(): void {
-    // Stable: SQJO1. With a limit they are in order already.
-    if (this.node.limit === null) this.rows.sort(this.compare);
-    for (const row of this.rows) this.pass(row);
-    this.rows = [];
-    this.emitter.flush();
+    this.#work.start(this.#sorter.drain((batch) => this.#pass(batch)));
+  }
+
+  close(): void {
+    this.#work.close();
+    this.#sorter.close();
+  }
+
+  /** SQJO3: of the next rows in order those behind the offset; the sorter ends with the limit. */
+  #pass(batch: ColumnBatch): void {
+    const { offset } = this.#node;
+    const { rows, count } = batch;
+    const from = Math.min(count, Math.max(0, offset - this.#passed));
+    this.#passed += count;
+    if (from === 0) this.#output.collectBatch(batch);
+    else if (from < count) this.#output.collectBatch(batch.select(rows.subarray(from, count), count - from));
   }
 }
 
-class RowtimeSort extends SortedRows {
+class RowtimeSort implements StreamOperator<unknown, unknown> {
+  readonly #node: SortNode;
+  readonly #compare: Compare;
+  readonly #names: readonly string[];
   readonly #time: string;
+  #rows: SqlRow[] = [];
+  #emitter!: RowEmitter;
+  /** Rows in order so far, those of the offset with them. */
+  #passed = 0;
+  #rowsState!: OperatorListState<SqlRow>;
+  #passedState!: OperatorListState<number>;
   #watermark!: WatermarkMemory;
   #late!: Counter;
 
   constructor(node: SortNode, compare: Compare) {
-    super(node, compare);
+    this.#node = node;
+    this.#compare = compare;
+    this.#names = namesOf(node.input.row);
     const first = node.orderBy[0];
     const column = first === undefined ? undefined : (node.input.row[first.column] as PlanColumn);
     assert(
@@ -141,10 +162,30 @@ class RowtimeSort extends SortedRows {
     this.#time = column.name;
   }
 
-  override open(context: OperatorContext, output: Output<unknown>): void {
-    super.open(context, output);
+  open(context: OperatorContext, output: Output<unknown>): void {
+    const { operatorState } = context;
+    this.#emitter = new RowEmitter(this.#node, output);
+    this.#rowsState = operatorState.list({
+      name: ROWS as string,
+      type: rowTypeOf(this.#node.input.row) as ValueType<SqlRow>,
+    });
+    this.#passedState = operatorState.list({ name: EMITTED as string, type: t.int64 });
+    this.#rows = [...this.#rowsState.get()];
+    this.#passed = this.#passedState.get().reduce((sum, passed) => sum + passed, 0);
     this.#watermark = new WatermarkMemory(context);
     this.#late = context.metrics.counter("numLateRecordsDropped");
+  }
+
+  process(): void {
+    refuseRow();
+  }
+
+  processBatch(batch: ColumnBatch, from: number): number {
+    for (const row of batch.toRows(from)) {
+      if ((row[this.#time] as number) <= this.#watermark.current) this.#late.inc();
+      else this.#rows.push(row);
+    }
+    return batch.count;
   }
 
   onWatermark(timestamp: number): void {
@@ -152,20 +193,24 @@ class RowtimeSort extends SortedRows {
     // SQJO2. Those that wait for a later watermark stay as they came.
     const due: SqlRow[] = [];
     const waiting: SqlRow[] = [];
-    for (const row of this.rows) ((row[this.#time] as number) <= timestamp ? due : waiting).push(row);
+    for (const row of this.#rows) ((row[this.#time] as number) <= timestamp ? due : waiting).push(row);
     if (due.length === 0) return;
-    this.rows = waiting;
-    for (const row of due.sort(this.compare)) this.pass(row);
-    this.emitter.flush();
+    this.#rows = waiting;
+    for (const row of due.sort(this.#compare)) this.#pass(row);
+    this.#emitter.flush();
   }
 
-  override prepareSnapshot(): void {
-    super.prepareSnapshot();
+  prepareSnapshot(): void {
+    this.#rowsState.update(this.#rows);
+    this.#passedState.update(this.#passed === 0 ? [] : [this.#passed]);
     this.#watermark.save();
   }
 
-  protected add(row: SqlRow): void {
-    if ((row[this.#time] as number) <= this.#watermark.current) this.#late.inc();
-    else this.rows.push(row);
+  /** Of all that there is in order, the next row. */
+  #pass(row: SqlRow): void {
+    const { offset, limit } = this.#node;
+    this.#passed += 1;
+    if (this.#passed <= offset || (limit !== null && this.#passed > offset + limit)) return;
+    this.#emitter.emit(rowKinds.insert, row, this.#names);
   }
 }

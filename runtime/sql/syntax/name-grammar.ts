@@ -17,6 +17,7 @@ import {
   type TokenType,
 } from "chevrotain";
 import type { Identifier, IntervalQualifier, QualifiedName, TimeUnit } from "./expression-tree.ts";
+import { LateLookahead } from "./lookahead.ts";
 import { fail } from "./problem.ts";
 import type { Span } from "./span.ts";
 import { labelsOf } from "./syntax-error.ts";
@@ -84,8 +85,11 @@ function* firstOf(alternatives: readonly (readonly (readonly TokenType[])[])[]):
   for (const paths of alternatives) for (const [first] of paths) if (first !== undefined) yield first;
 }
 
+const LOOKAHEAD = 1;
+
 const config: IParserConfig = {
-  maxLookahead: 1,
+  maxLookahead: LOOKAHEAD,
+  lookaheadStrategy: new LateLookahead({ maxLookahead: LOOKAHEAD }),
   recoveryEnabled: false,
   errorMessageProvider,
 };

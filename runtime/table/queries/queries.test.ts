@@ -27,6 +27,7 @@ describe("queries give what DuckDB gives", () => {
       for (const [index, sample] of samples.entries()) {
         const rows = (expected[index]?.[place] ?? []).toSorted();
         assert.deepEqual(await batched(text, sample), rows, "over bounded tables");
+        assert.deepEqual(await batched(text, sample, true), rows, "over bounded tables that memory does not hold");
         for (const cut of [3, 7])
           assert.deepEqual(await streamed(text, sample, cut), rows, `over streams, cut at ${cut}`);
         if (hasGroups.test(text))

@@ -1,5 +1,5 @@
 /**
- * Owns: random queries against DuckDB: over bounded tables, and over streams that are restored in their middle, at parallelisms that differ.
+ * Owns: random queries against DuckDB: over bounded tables, in memory and beyond it, and over streams that are restored in their middle, at parallelisms that differ.
  * Called by: random-queries.test.ts (a few), `npm run chaos -- sql-fuzz` (as many as wanted).
  */
 import fc from "fast-check";
@@ -12,7 +12,7 @@ export type Outcome =
   | { readonly kind: "same"; readonly rows: number }
   /** DuckDB refuses it, or it has more rows than are worth it. */
   | { readonly kind: "left out"; readonly reason: string }
-  | { readonly kind: "differs"; readonly where: "batch" | "streaming"; readonly report: string };
+  | { readonly kind: "differs"; readonly where: "batch" | "batch that spills" | "streaming"; readonly report: string };
 
 /** What is larger says no more, and takes long. */
 const ROWS_MAX = 2000;
@@ -41,6 +41,7 @@ async function outcomeOf(query: string, rows: Data, wanted: Wanted, number: numb
   if (expected.length > ROWS_MAX) return { kind: "left out", reason: `${expected.length} rows` };
   for (const [where, run] of [
     ["batch", () => batched(query, rows)],
+    ["batch that spills", () => batched(query, rows, true)],
     ["streaming", () => streamed(query, rows, 1 + (number % 9))],
   ] as const) {
     const report = await differenceOf(run, expected);

@@ -9,6 +9,7 @@ import { JobDriver } from "../../testkit/index.ts";
 import { type ChangelogRecord, tableEnvironment } from "../index.ts";
 import { type Data, DELAY_MS, Order, Payment, User } from "./data.test-support.ts";
 import { numberText } from "./duckdb.test-support.ts";
+import { outsideTable } from "./outside-table.test-support.ts";
 
 type TableName = keyof Data;
 type JobParts = { readonly data: Data; readonly types: ValueType<unknown>[]; readonly miniBatchSize?: number };
@@ -16,13 +17,6 @@ const NAMES: readonly TableName[] = ["orders", "users", "payments"];
 
 const namesIn = (query: string): readonly TableName[] =>
   NAMES.filter((name) => new RegExp(`\\b${name}\\b`).test(query));
-
-/** The users once more, as a table that is looked up in. */
-const usersOutside = ({ users }: Data): string => {
-  const rows = JSON.stringify(users).replaceAll("'", "''");
-  return `CREATE TABLE outside (id INT, name STRING, city STRING, level INT, twice AS level * 2, lives AS COALESCE(city, 'nowhere'))
-    WITH ('connector' = 'collection', 'rows' = '${rows}')`;
-};
 
 /** `types`: gets that of the result's rows. */
 function jobOf(query: string, mode: "streaming" | "batch", { data, types, miniBatchSize }: JobParts): Job {
@@ -41,7 +35,7 @@ function jobOf(query: string, mode: "streaming" | "batch", { data, types, miniBa
         }),
     };
     for (const name of namesIn(query)) add[name]();
-    if (/\boutside\b/.test(query)) tables.execute(usersOutside(data));
+    if (/\boutside\b/.test(query)) tables.execute(outsideTable(data));
     const result = tables.sql(query);
     types.push(result.type);
     result.toChangelogStream({ uid: "changes" }).sinkTo(printSink(), { uid: "out" });
@@ -105,11 +99,16 @@ export async function streamed(
   return finalRows([...changes, ...restored.output<ChangelogRecord>("out")], types[0] as ValueType<unknown>);
 }
 
-/** No change but new rows. */
-export async function batched(query: string, rows: Data): Promise<readonly string[]> {
+/** So little memory that everything is spilled. */
+const NO_MEMORY = { "taskmanager.memory.managed.fraction": "0.000001" };
+
+/** No change but new rows. `spills`: hardly anything is kept in memory. */
+export async function batched(query: string, rows: Data, spills = false): Promise<readonly string[]> {
   const types: ValueType<unknown>[] = [];
   const sources = Object.fromEntries(namesIn(query).map((name) => [name, rows[name]]));
-  await using driver = await JobDriver.start(jobOf(query, "batch", { data: rows, types }), { sources, parallelism: 2 });
+  const options = spills ? { options: NO_MEMORY } : {};
+  const made = jobOf(query, "batch", { data: rows, types });
+  await using driver = await JobDriver.start(made, { sources, parallelism: 2, ...options });
   driver.end();
   await driver.run();
   const changes = driver.output<ChangelogRecord>("out");

@@ -7,9 +7,10 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { type Random, StreamError, systemRandom } from "../../../base/index.ts";
-import { answered, type JobRun, type RunOptions } from "../../integration/job-run.ts";
+import type { JobRun, RunOptions } from "../../integration/job-run.ts";
 import { until } from "../../integration/until.ts";
 import type { Workspace } from "../../integration/workspace.ts";
+import { stopped } from "../stopped.ts";
 import { damageCheckpoint, newestCheckpoint } from "./checkpoint-damage.ts";
 import { assertNothingTwice, type Traces } from "./oracle.ts";
 import type { Servers } from "./servers.ts";
@@ -35,7 +36,6 @@ export type Downtime = {
 };
 
 const GIVEN_UP_WITHIN_MS = 120_000;
-const SAVEPOINT_ATTEMPTS = 20;
 const RENAMED = "renamed";
 
 export const downtimes = {
@@ -151,26 +151,6 @@ async function refusal(
   }
   const { failure } = await run.finish("FAILED");
   return failure ?? { message: "it failed without a reason" };
-}
-
-/** Path of the savepoint; null: it was over before. A savepoint that fails with whoever took it is asked for again. */
-async function stopped(run: JobRun, directory: string): Promise<string | null> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await run.stop(directory);
-    } catch (error) {
-      if (!(error instanceof StreamError) || attempt === SAVEPOINT_ATTEMPTS) throw error;
-      if (run.outcome !== null || !(await run.comesBack(0))) {
-        const completed = await answered(run.client.checkpoints());
-        assert.equal(
-          completed?.latest.savepoint ?? null,
-          null,
-          "it was stopped with a savepoint, and says that it failed",
-        );
-        return null;
-      }
-    }
-  }
 }
 
 const isDone = (doing: Promise<unknown>): Promise<boolean> =>

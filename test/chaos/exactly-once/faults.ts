@@ -1,6 +1,6 @@
 /**
  * Owns: what is done to a running job and its servers: one function for each row of the fault matrix that this suite covers, but for those of
- * processes (process-faults.ts), those for which the whole job is down (downtimes.ts), and those where one stands still at a failpoint (held.ts).
+ * processes (process-faults.ts) and of the store (store-faults.ts), those for which the whole job is down (downtimes.ts), and those where one stands still at a failpoint (held.ts).
  *
  * XOF1 A fault undoes itself: when its function resolves, whoever was stopped goes on and a server that was killed serves again. Whether the
  *      job then comes back is the job's affair.
@@ -8,9 +8,10 @@
 import { type Random, sleep, systemClock } from "../../../base/index.ts";
 import { killOthers } from "../../data/database.ts";
 import { freezeServer, startServer, stopServer } from "../../environment/control.ts";
-import type { Fault as StoreFault, ProxiedRequest, RunningPart } from "../../environment/index.ts";
+import type { RunningPart } from "../../environment/index.ts";
 import type { JobRun } from "../../integration/job-run.ts";
 import { processFaults, signal } from "../process-faults.ts";
+import { type StoreFaultName, storeFaults } from "../store-faults.ts";
 import type { Servers } from "./servers.ts";
 
 export type Place = {
@@ -22,30 +23,17 @@ export type Place = {
 
 type Fault = (place: Place) => Promise<void>;
 
-const STORE_ANSWERS = [
-  { status: 500, code: "InternalError" },
-  { status: 503, code: "ServiceUnavailable" },
-  { status: 503, code: "SlowDown" },
-] as const;
+/** Those of the store, at its proxy. */
+const ofStore = Object.fromEntries(
+  Object.entries(storeFaults).map(([name, fault]) => [
+    name,
+    ({ servers, random }: Place) => fault({ store: servers.store, random }),
+  ]),
+) as Record<StoreFaultName, Fault>;
 
 export const faults = {
   ...processFaults,
-  "6 the store answers 500 and 503": (place) =>
-    withStore(place, ({ next }) =>
-      next() < 0.6 ? { kind: "answer", ...(STORE_ANSWERS[Math.floor(next() * 3)] ?? STORE_ANSWERS[0]) } : null,
-    ),
-  "6 the store is slow": (place) =>
-    withStore(place, ({ next }) => ({ kind: "wait", until: sleep(systemClock, next() * 2000) })),
-  "7 the store's answers are lost": (place) =>
-    withStore(place, ({ next }) => (next() < 0.4 ? { kind: "lose response" } : null)),
-  "7 requests to the store are cut off half sent": (place) =>
-    withStore(place, ({ next }) => (next() < 0.5 ? { kind: "half sent" } : null)),
-  "7 the store answers 409 to conditional writes": (place) =>
-    withStore(place, ({ next }, { headers }) =>
-      headers["if-none-match"] !== undefined && next() < 0.6
-        ? { kind: "answer", status: 409, code: "ConditionalRequestConflict" }
-        : null,
-    ),
+  ...ofStore,
   "10 the broker is killed": ({ servers, random }) => killed(servers, servers.broker, random),
   "10 the broker is restarted": async ({ servers }) => {
     await stopServer(servers.broker);
@@ -86,14 +74,4 @@ async function frozen(server: RunningPart, random: Random, atLast: () => void = 
   await sleep(systemClock, 500 + random.next() * 2000);
   atLast();
   await freezeServer(server, "SIGCONT");
-}
-
-/** For some time requests to the store meet what `faultOf` says. */
-async function withStore(
-  { servers, random }: Place,
-  faultOf: (random: Random, request: ProxiedRequest) => StoreFault | null,
-): Promise<void> {
-  servers.store.faultOf = (request) => faultOf(random, request);
-  await sleep(systemClock, 500 + random.next() * 2500);
-  servers.store.faultOf = () => null;
 }

@@ -4,18 +4,17 @@
  * XOR1 Faults come at random moments, mostly when the job has come back from the one before (a checkpoint that was triggered after it has
  *      completed), every fourth earlier. A job that is over before all of them have come was fast; the run says which came.
  */
-import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
 import { type Random, seededRandom, sleep, systemClock, systemRandom } from "../../../base/index.ts";
 import type { JobRun, RunOptions } from "../../integration/job-run.ts";
 import { countedLines } from "../../integration/jobs/word-count.ts";
 import type { Workspace } from "../../integration/workspace.ts";
+import { failpointsOf, failpointsReached } from "../armed.ts";
+import { holdUntilTakenOver, letGo, someoneHeld } from "../held.ts";
 import { type Downtime, downtimes, type Scene } from "./downtimes.ts";
 import { faults } from "./faults.ts";
-import { holdUntilTakenOver, letGo, someoneHeld } from "./held.ts";
 import type { JobInput } from "./job.ts";
 import { assertExact, type Traces } from "./oracle.ts";
-import { armedText, describePlan, type Holding, type RunPlan, TASK_MANAGERS } from "./plan.ts";
+import { describePlan, type Holding, type RunPlan, TASK_MANAGERS } from "./plan.ts";
 import type { Servers } from "./servers.ts";
 import { cacheOf, ledgerOf, wordsOf } from "./words.ts";
 
@@ -47,12 +46,7 @@ export async function faultyRun(workspace: Workspace, servers: Servers, plan: Ru
   const words = wordsOf(plan.seed, plan.records);
   const input = await inputOf(servers, plan, words);
   const options = optionsOf(workspace, servers, plan, input);
-  const { jobManager, taskManagers } = plan.failpoints;
-  const armed = armedText(jobManager);
-  const run = await workspace.start({
-    ...options,
-    failpoints: { ...(armed === undefined ? {} : { jobManager: armed }), taskManagers: taskManagers.map(armedText) },
-  });
+  const run = await workspace.start({ ...options, failpoints: failpointsOf(plan.failpoints) });
   tell("started");
   const traces: Traces = {
     output: input.output,
@@ -69,7 +63,7 @@ export async function faultyRun(workspace: Workspace, servers: Servers, plan: Ru
   tell("finished");
   await assertExact(servers, traces, expected);
   tell("exact");
-  return { faults: course.happened, failpoints: failpointsOf(course.runs), restarts };
+  return { faults: course.happened, failpoints: failpointsReached(course.runs), restarts };
 }
 
 /** What happens to the job, one thing after the other. */
@@ -202,15 +196,4 @@ function endsOf(records: number): Readonly<Record<number, number>> {
     Math.ceil((records - partition) / PARTITIONS),
   ]);
   return Object.fromEntries(ends) as Readonly<Record<number, number>>;
-}
-
-/** From the logs: a process says so just before. */
-function failpointsOf(runs: readonly JobRun[]): string[] {
-  return runs.flatMap(({ logFolder }) => {
-    const names = existsSync(logFolder) ? readdirSync(logFolder) : [];
-    const texts = names.map((name) => readFileSync(join(logFolder, name), "utf8"));
-    return texts.flatMap((text) =>
-      [...text.matchAll(/^failpoint (\S+): (?:kill|stop)$/gm)].map((match) => match[1] as string),
-    );
-  });
 }

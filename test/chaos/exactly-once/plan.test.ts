@@ -2,11 +2,12 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { stripTypeScriptTypes } from "node:module";
 import { describe, it } from "node:test";
+import { reachable } from "../armed.ts";
 import { applyMutant } from "../mutant.ts";
 import { downtimes } from "./downtimes.ts";
 import { faults } from "./faults.ts";
 import { mutants } from "./mutants.ts";
-import { describePlan, planOf, reachable, RECORDS } from "./plan.ts";
+import { describePlan, planOf, RECORDS } from "./plan.ts";
 
 const SEEDS = 400;
 /** So many plans may be passed by before one that reaches a mutant's place. */

@@ -8,6 +8,7 @@ import { huntMutants } from "../hunt.ts";
 import { mutants } from "./mutants.ts";
 import { describePlan, planOf, queryNames } from "./plan.ts";
 import { runQuery, type SqlOutcome } from "./query-run.ts";
+import { SqlServers } from "./servers.ts";
 import { summaryOf } from "./summary.ts";
 
 const PROGRAM = "test/chaos/sql/main.ts";
@@ -16,8 +17,9 @@ const RUNS_OF_MUTANT = "12";
 
 const usage = `usage: npm run chaos -- sql [options]
 
-Queries of the corpus over paced streams into an exactly-once sink, while JobManagers and TaskManagers are killed and stand still at moments of a seed, and some jobs go
-on from a savepoint at another parallelism; what the changes come to in the end is compared with what DuckDB gives for the same rows.
+Queries of the corpus over paced streams into an exactly-once sink, while JobManagers and TaskManagers die and stand still at moments and at failpoints of a seed, and some
+jobs go on from a savepoint at another parallelism. Some have their checkpoints in an S3 server, which fails, and some ask a Redis, which halts. What the changes come to in
+the end is compared with what DuckDB gives for the same rows.
 
   --runs <n>        so many seeds (default ${RUNS}: each query once); with --mutants: so many at most for each (default ${RUNS_OF_MUTANT})
   --seed <s>        the first one (default: by chance); the same seed breaks the same processes
@@ -54,17 +56,19 @@ async function run(query: RegExp): Promise<0 | 1> {
   const only = new RegExp(values.only);
   const startedMs = systemClock.monotonicMs();
   const outcomes: SqlOutcome[] = [];
+  const servers = new SqlServers((line) => process.stderr.write(`environment: ${line}\n`));
   say(`seed ${seed}`);
   for (let next = Number(seed); outcomes.length < Number(runs); next++) {
     const plan = planOf(next);
     if (!query.test(plan.query.name) || !only.test(describePlan(plan))) continue;
-    const outcome = await runQuery(plan, values.timeline ? (line) => say(`    ${line}`) : undefined);
+    const outcome = await runQuery(plan, servers, values.timeline ? (line) => say(`    ${line}`) : undefined);
     outcomes.push(outcome);
     const { seconds, problem } = outcome;
     const end = problem === null ? "ok" : `FAILED\n    ${problem.replaceAll("\n", "\n    ")}`;
     say(`${outcomes.length}/${runs}  seed ${next}: ${describePlan(plan)}  ${seconds.toFixed(1)} s  ${end}`);
     if (problem !== null && values.stop) break;
   }
+  await servers.stop();
   say(`\n${summaryOf(outcomes, (systemClock.monotonicMs() - startedMs) / 1000)}`);
   return outcomes.some(({ problem }) => problem !== null) ? 1 : 0;
 }

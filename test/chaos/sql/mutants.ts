@@ -7,12 +7,11 @@ export const mutants: readonly Mutant[] = [
   {
     name: "join-not-restored",
     what: "the right side of a join begins without rows after a restore",
-    file: `${operators}/join-side.ts`,
+    file: `${operators}/join-sides.ts`,
     changes: [
       {
-        find: "  const { name, row, identity } = plan;",
-        replace:
-          '  const { row, identity } = plan;\n  const name = plan.name === "right" ? `right of ${process.pid}` : plan.name;',
+        find: "      name,\n      row: rowTypeOf([...row, ...more]),",
+        replace: "      name: at === 0 ? name : `right of ${process.pid}`,\n      row: rowTypeOf([...row, ...more]),",
       },
     ],
     plans: '^"(full join|three tables, outer|a left join of groups|in groups that change)"',
@@ -35,5 +34,17 @@ export const mutants: readonly Mutant[] = [
       },
     ],
     plans: '^"sessions of each user"',
+  },
+  {
+    name: "asked-forgotten",
+    what: "rows that a lookup join is asking for are not in the checkpoint",
+    file: "runtime/operators/async/async-state.ts",
+    changes: [
+      {
+        find: "if (this.#list !== null) this.#list.update([...queue.requests()].map(storedRequest));",
+        replace: "if (this.#list !== null) this.#list.update([]);",
+      },
+    ],
+    plans: "looks up in redis.*16 Redis answers late, and all TaskManagers are killed",
   },
 ];

@@ -3,12 +3,16 @@ import { readFileSync } from "node:fs";
 import { stripTypeScriptTypes } from "node:module";
 import { describe, it } from "node:test";
 import { applyMutant } from "../mutant.ts";
-import { processFaults } from "../process-faults.ts";
+import { reachable } from "../armed.ts";
+import { storeFaults } from "../store-faults.ts";
+import { cacheFaults, faultNames } from "./faults.ts";
 import { mutants } from "./mutants.ts";
 import { describePlan, planOf, queryNames } from "./plan.ts";
 import { rowsOf } from "./rows.ts";
 
-const plans = Array.from({ length: queryNames.length }, (_, seed) => planOf(1000 + seed));
+/** How often each query comes. */
+const ROUNDS = 6;
+const plans = Array.from({ length: ROUNDS * queryNames.length }, (_, seed) => planOf(1000 + seed));
 
 describe("the plans of the chaos of SQL", () => {
   it("are the same for the same seed, and so are the rows", () => {
@@ -24,12 +28,42 @@ describe("the plans of the chaos of SQL", () => {
 
   it("have every fault, early ones, other parallelisms, and rows that hurry ahead of a fault and behind all of them", () => {
     const faults = plans.flatMap((plan) => plan.faults);
-    assert.deepEqual(new Set(faults.map(({ name }) => name)), new Set(Object.keys(processFaults)));
+    assert.deepEqual(new Set(faults.map(({ name }) => name)), new Set(faultNames));
     assert.ok(faults.some(({ isEarly }) => isEarly));
     assert.deepEqual(new Set(plans.map(({ rescale }) => rescale?.parallelism)), new Set([undefined, 1, 3]));
     for (const plan of plans) assert.ok((plan.rescale?.at ?? 0) < plan.faults.length);
     assert.ok(plans.some((plan) => plan.hurriesAt < plan.faults.length));
     assert.ok(plans.some((plan) => plan.hurriesAt === plan.faults.length));
+  });
+});
+
+describe("the servers and failpoints of the chaos of SQL", () => {
+  it("break only where a job has them (XQP2)", () => {
+    for (const { query, storage, looksUpIn, faults } of plans) {
+      const has = (kind: object): boolean => faults.some(({ name }) => name in kind);
+      if (storage === "files") assert.ok(!has(storeFaults));
+      if (looksUpIn !== "redis") assert.ok(!has(cacheFaults));
+      assert.equal(looksUpIn === null, !query.name.startsWith("lookup"));
+    }
+    assert.deepEqual(new Set(plans.map(({ storage }) => storage)), new Set(["files", "s3"]));
+    assert.deepEqual(new Set(plans.map(({ looksUpIn }) => looksUpIn)), new Set([null, "rows", "redis"]));
+  });
+
+  it("let somebody die at every failpoint, in a restore at another parallelism too, and stand still between a checkpoint and its commits (XQP3)", () => {
+    const armed = (place: 0 | 1) =>
+      plans.flatMap(({ failpoints }) => [failpoints[place].jobManager, ...failpoints[place].taskManagers]);
+    const at = (place: 0 | 1, action: "kill" | "stop"): ReadonlySet<string> =>
+      new Set(armed(place).flatMap((one) => (one?.action === action ? [one.name] : [])));
+    assert.deepEqual(
+      reachable.filter((name) => !at(0, "kill").has(name)),
+      [],
+    );
+    for (const name of ["tm:before-restore", "tm:before-commit"]) assert.ok(at(1, "kill").has(name), name);
+    for (const name of ["tm:before-commit", "tm:after-snapshot", "jm:after-manifest"])
+      assert.ok(at(0, "stop").has(name), name);
+    assert.ok(armed(0).some((one) => (one?.hit ?? 0) > 20));
+    for (const { failpoints, rescale } of plans)
+      if (rescale === null) assert.deepEqual(failpoints[1], { jobManager: null, taskManagers: [] });
   });
 });
 

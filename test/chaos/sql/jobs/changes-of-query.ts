@@ -6,6 +6,7 @@ import { forBoundedOutOfOrderness, job, type Source, t, type ValueType } from "s
 import { filesSink } from "streamjob/connectors/files";
 import { tableEnvironment } from "streamjob/table";
 import { DELAY_MS, Order, Payment, User } from "../../../../runtime/table/queries/data.test-support.ts";
+import { outsideTable } from "../../../../runtime/table/queries/outside-table.test-support.ts";
 import { heldSource } from "../../../integration/jobs/held-source.ts";
 import { pacedSource } from "../../../promises/jobs/paced-source.ts";
 import { lineOfChange } from "../changes.ts";
@@ -15,6 +16,8 @@ export type JobInput = {
   readonly query: string;
   /** Of the rows. */
   readonly seed: number;
+  /** Where the users are once more, as a table that is looked up in; null: in the statement. */
+  readonly outside: { readonly url: string; readonly prefix: string } | null;
   readonly output: string;
   /** Once it is there, rows come as fast as they are taken. */
   readonly hurryFile: string;
@@ -46,6 +49,7 @@ export default job((env) => {
     tables.table("payments", payments, { rowtime: "ts" });
   }
   if (reads("users")) tables.table("users", env.fromSource(atPace(rows.users, User, input), { uid: "users" }));
+  if (reads("outside")) tables.execute(outsideTable(rows, input.outside));
   const result = tables.sql(query);
   const { type } = result;
   result

@@ -1,13 +1,14 @@
 /**
  * Owns: processes that stand still at a failpoint (SIGSTOP): finding them, and letting them go on.
+ * Called by: the suites that run by seeds (exactly-once, sql).
  *
  * XOH1 One at a time stands still. If a second TaskManager comes to the failpoint, it goes on at once: else nobody could take over.
  */
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
-import { type Random, sleep, systemClock } from "../../../base/index.ts";
-import { answered, type JobRun } from "../../integration/job-run.ts";
-import { HEARTBEAT_MS, signal } from "../process-faults.ts";
+import { type Random, sleep, systemClock } from "../../base/index.ts";
+import { answered, type JobRun } from "../integration/job-run.ts";
+import { HEARTBEAT_MS, signal } from "./process-faults.ts";
 
 const run = promisify(execFile);
 /** If so many checkpoints are complete and nobody stands still, the failpoint was the spare TaskManager's alone. */

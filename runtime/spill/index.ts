@@ -1,0 +1,4 @@
+/** Room `spill`: rows of bounded inputs that memory does not hold: in files, sorted, and in parts. */
+export { ExternalSorter } from "./external-sorter.ts";
+export type { RowOrder } from "./row-order.ts";
+export { SteppedWork } from "./stepped-work.ts";
