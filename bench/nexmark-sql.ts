@@ -5,13 +5,16 @@
  *
  * NXSQ1 Both engines get the same text and the same events at the same parallelism, with exactly-once checkpoints, in turns (TUR1).
  * NXSQ2 A round whose engines differ in the rows that are there in the end (NXF1) fails the bench.
+ * NXSQ3 Where the wall clock says which rows come, StreamJob's stand for all rows that the query read, or the bench fails. Flink drops windows by the clock that are open when
+ *      its input ends, so its rows stand for fewer; that is said.
  */
 import { warnOfShares } from "./measure/machine.ts";
 import { figureText, ratioText, runRound } from "./measure/rounds.ts";
 import { spreadOf } from "./measure/statistics.ts";
 import { grouped, textTable } from "./measure/text-table.ts";
 import { engineNames, findEngines, type SqlEngine, type SqlRun, type SqlWork } from "./nexmark-sql/engines.ts";
-import { sqlQueries } from "./nexmark-sql/queries.ts";
+import { eventTables } from "./nexmark-sql/events.ts";
+import { type SqlQuery, sqlQueries } from "./nexmark-sql/queries.ts";
 import { BadUsage, oneOf, type Question, readOptions, wholeNumber } from "./question.ts";
 
 const EVENTS = 10_000_000;
@@ -121,10 +124,32 @@ async function measureRound(engines: readonly SqlEngine[], work: SqlWork, round:
   const [first, second] = results;
   if (first === undefined) return results;
   if (first.changes === 0) throw new Error(`${work.query} gave nothing: give more --events`);
+  const query = sqlQueries.get(work.query);
+  if (query !== undefined && query.weight !== null) {
+    checkWeights(query, work, results, engines);
+    return results;
+  }
   if (second === undefined || (first.rows === second.rows && first.sum === second.sum)) return results;
   throw new Error(
     `${work.query}: StreamJob and Flink gave different results, so one of them is wrong: ${first.rows} and ${second.rows} rows, sums of ${first.sum} and ${second.sum} (NXSQ2)`,
   );
+}
+
+/** NXSQ3. Errors: StreamJob's rows stand for another number. */
+function checkWeights(
+  { tables }: SqlQuery,
+  { query, events }: SqlWork,
+  results: readonly SqlRun[],
+  engines: readonly SqlEngine[],
+): void {
+  const read = tables.reduce((total, table) => total + eventTables[table].countAmong(events), 0);
+  for (const [place, { rows }] of results.entries()) {
+    if (rows === read) continue;
+    const { name } = engines[place] as SqlEngine;
+    const what = `${query}: the rows of ${name} stand for ${grouped(rows)} of ${grouped(read)}`;
+    if (name === "streamjob" || rows > read) throw new Error(`${what} (NXSQ3)`);
+    print(`${what}: what is in a window by the clock when the input ends is dropped\n`);
+  }
 }
 
 function print(text: string): void {

@@ -14,6 +14,9 @@ import {
   SetupError,
 } from "./find-node.mjs";
 
+/** kafkajs asks for a timer of a time that is past whenever nothing holds a request back, and Node says so each time. */
+const QUIET = "--disable-warning=TimeoutNegativeWarning";
+
 await launch(async () => {
   const words = process.argv.slice(2);
   const isCommand = words[0] === "--exec";
@@ -24,6 +27,6 @@ await launch(async () => {
   ensureInstalled();
   const node = findNode();
   announceNode(node);
-  const [program, programArgs] = isCommand ? [command, args] : [node.path, [command, ...args]];
+  const [program, programArgs] = isCommand ? [command, args] : [node.path, [QUIET, command, ...args]];
   return runInTerminal(program, programArgs, childEnvironment(node));
 });

@@ -49,11 +49,17 @@ export async function findEngines(
     name: "flink",
     run: (work) =>
       timed(work, async () => {
-        const { text, tables, determined } = sqlQueries.get(work.query) as NonNullable<
+        const { text, tables, determined, weight } = sqlQueries.get(work.query) as NonNullable<
           ReturnType<typeof sqlQueries.get>
         >;
         const numbers = [work.events, work.parallelism, CHECKPOINT_MS, work.miniBatch].map(String);
-        const run = await runFlink(built, "NexmarkSql", [text, tables.join(), determined.join(), ...numbers]);
+        const run = await runFlink(built, "NexmarkSql", [
+          text,
+          tables.join(),
+          determined.join(),
+          weight ?? "",
+          ...numbers,
+        ]);
         const printed = JSON.parse(run.stdout) as Fingerprint & { readonly checkpoints: number };
         return { ...printed, cpuSeconds: run.cpuSeconds, others: run.others };
       }),

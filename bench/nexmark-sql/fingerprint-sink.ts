@@ -6,6 +6,7 @@
  *     likelihood, the same rows. It is of determined columns, in the order of the row.
  * NXF2 A hash is of words of 32 bits: of whole numbers, times and decimals the low and the high one; of a text its bytes' number and the bytes, little-endian, padded with
  *     zeros; of NULL one of its own.
+ * NXF3 Where the wall clock says which rows come, a row stands for as many as one of its columns says: what is counted is then the same, however it is parted.
  */
 import { writeFileSync } from "node:fs";
 import type { PlainSink, SinkWriter } from "streamjob";
@@ -26,6 +27,8 @@ const SEED = 0x9e3779b9 | 0;
 const OF_NULL = 0x5bd1e995;
 /** Of row kinds: those that add a row are even. */
 const IS_TAKEN_BACK: readonly boolean[] = [false, true, false, true];
+/** So that a hash of 32 bits times a weight is exact. */
+const WEIGHT_MAX = 2 ** 20;
 
 /** Of what several subtasks reported. */
 export function sumOf(reports: readonly Fingerprint[]): Fingerprint {
@@ -115,17 +118,28 @@ function mixWhole(value: number, hash: number): number {
   return mixed(mixed(hash, value | 0), Math.floor(value / 2 ** 32) | 0);
 }
 
+/** NXF3 */
+function weightAt(column: Column, row: number): number {
+  if (column.kind !== "bigint") throw new Error("a column that says how many rows one stands for is a BIGINT");
+  const weight = column.words[2 * row] as number;
+  if (weight < 0 || weight > WEIGHT_MAX)
+    throw new Error(`a row stands for ${weight} others, which is too many to add up`);
+  return weight;
+}
+
 class FingerprintWriter implements SinkWriter<unknown> {
   readonly #file: string;
   readonly #columns: readonly number[];
+  readonly #weight: number | null;
   #hashes = new Int32Array(0);
   #rows = 0;
   #sum = 0;
   #changes = 0;
 
-  constructor(file: string, columns: readonly number[]) {
+  constructor(file: string, { columns, weight }: Compared) {
     this.#file = file;
     this.#columns = columns;
+    this.#weight = weight;
   }
 
   write(): void {
@@ -136,12 +150,17 @@ class FingerprintWriter implements SinkWriter<unknown> {
     if (this.#hashes.length < count) this.#hashes = new Int32Array(count);
     const hashes = this.#hashes.fill(SEED);
     for (const column of this.#columns) mixColumn(columns[column] as Column, rows, count, hashes);
+    const weights = this.#weight === null ? null : (columns[this.#weight] as Column);
     let sum = this.#sum;
     let net = 0;
     for (let at = 0; at < count; at++) {
-      const isTaken = rowKinds !== null && IS_TAKEN_BACK[rowKinds[rows[at] as number] as number] === true;
-      sum += isTaken ? -((hashes[at] as number) >>> 0) : (hashes[at] as number) >>> 0;
-      net += isTaken ? -1 : 1;
+      const row = rows[at] as number;
+      const isTaken = rowKinds !== null && IS_TAKEN_BACK[rowKinds[row] as number] === true;
+      const weight = weights === null ? 1 : weightAt(weights, row);
+      const added =
+        weights === null ? (hashes[at] as number) >>> 0 : (((hashes[at] as number) >>> 0) * weight) % SUM_MODULUS;
+      sum += isTaken ? -added : added;
+      net += isTaken ? -weight : weight;
     }
     this.#sum = ((sum % SUM_MODULUS) + SUM_MODULUS) % SUM_MODULUS;
     this.#rows += net;
@@ -154,13 +173,16 @@ class FingerprintWriter implements SinkWriter<unknown> {
   }
 }
 
-/** `columns`: places of those that are determined. Reports go into `folder`. */
-export function fingerprintSink(folder: string, columns: readonly number[]): PlainSink<unknown> {
+/** Places of the columns that are determined, and of the one that says for how many rows one stands (NXF3); null: for itself. */
+type Compared = { readonly columns: readonly number[]; readonly weight: number | null };
+
+/** Reports go into `folder`. */
+export function fingerprintSink(folder: string, compared: Compared): PlainSink<unknown> {
   return {
     kind: "sink",
     name: "fingerprint",
     guarantee: "at-least-once",
     takesBatches: true,
-    createWriter: ({ subtask }) => new FingerprintWriter(`${folder}/query-${subtask}.json`, columns),
+    createWriter: ({ subtask }) => new FingerprintWriter(`${folder}/query-${subtask}.json`, compared),
   };
 }

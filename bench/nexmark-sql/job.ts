@@ -8,12 +8,13 @@ import { eventSource, eventTimes } from "./event-source.ts";
 import { eventTables } from "./events.ts";
 import { fingerprintSink } from "./fingerprint-sink.ts";
 import { sqlQueries } from "./queries.ts";
+import { sideInput } from "./side-input.ts";
 
 export default job((env) => {
   const [name, events, folder, interval, miniBatch = "0"] = env.args as [string, string, string, string, string?];
   const query = sqlQueries.get(name);
   if (query === undefined) throw new Error(`there is no query ${name}`);
-  const { text, tables, determined } = query;
+  const { text, tables, determined, weight } = query;
   env.configure({ name: `nexmark-sql-${name}`, checkpoints: { interval: Number(interval), mode: "exactly-once" } });
   const streams = tables.map((table): [string, DataStream<object>] => [
     table,
@@ -23,19 +24,24 @@ export default job((env) => {
   ]);
   const given = new Map(streams) as Map<string, DataStream<unknown>>;
   const described = [...given].map(([table, stream]) => givenTableOf(table, stream, { rowtime: "dateTime" }));
-  const { queries } = new ScriptPlans(miniBatch === "0" ? "" : miniBatches(miniBatch)).plan(text, name, {
+  const side = /\bside_input\b/.test(text) ? sideInput(folder) : "";
+  const { queries } = new ScriptPlans(side + (miniBatch === "0" ? "" : miniBatches(miniBatch))).plan(text, name, {
     tables: described,
   });
   const [plan] = queries;
   if (plan === undefined) throw new Error(`${name} asks nothing`);
   const { input } = plan;
-  const columns = input.row.flatMap((column, place) => (determined.includes(column.name) ? [place] : []));
-  if (columns.length !== determined.length) throw new Error(`${name} lacks a column that is to be compared`);
+  const placesOf = (names: readonly string[]): readonly number[] =>
+    input.row.flatMap((column, place) => (names.includes(column.name) ? [place] : []));
+  const columns = placesOf(determined);
+  const [weightAt = null] = placesOf(weight === null ? [] : [weight]);
+  if (columns.length !== determined.length || (weight !== null && weightAt === null))
+    throw new Error(`${name} lacks a column that is to be compared`);
   if (input.changes === "upsert") throw new Error(`${name} gives upserts, which the sum of rows is not for (NXF1)`);
   const session = { timeZone: "UTC", clock: systemClock };
   // As a blackhole takes them: changes in columns, which Table gives as rows only.
   const result = new PlanStreams({ env, session, mode: "streaming", given }).streamOf(input);
-  result.sinkTo(fingerprintSink(folder, columns), { uid: "fingerprint" });
+  result.sinkTo(fingerprintSink(folder, { columns, weight: weightAt }), { uid: "fingerprint" });
 });
 
 const miniBatches = (rows: string): string =>

@@ -9,19 +9,18 @@ export type SqlQuery = {
   readonly tables: readonly TableName[];
   /** Columns that follow from the events alone. */
   readonly determined: readonly string[];
+  /** The column that says for how many rows one stands; null: for itself. */
+  readonly weight: string | null;
 };
 
-const ENTRY = /^-- (q\d+): (.+)\n((?:(?!--).+\n)+)/gm;
+const ENTRY = /^-- (q\d+|course): (.+)\n((?:(?!--).+\n)+)/gm;
 
 const file = readFileSync(new URL("queries.sql", import.meta.url), "utf8");
 
 export const sqlQueries: ReadonlyMap<string, SqlQuery> = new Map(
-  [...file.matchAll(ENTRY)].map(([, name = "", columns = "", text = ""]) => [
-    name,
-    {
-      text: text.trim().replace(/;$/, ""),
-      tables: tableNames.filter((table) => new RegExp(`(?:FROM|JOIN|,|TABLE) ${table}\\b`).test(text)),
-      determined: columns.split(", "),
-    },
-  ]),
+  [...file.matchAll(ENTRY)].map(([, name = "", compared = "", text = ""]) => {
+    const [columns = "", weight = null] = compared.split(" × ");
+    const tables = tableNames.filter((table) => new RegExp(`(?:FROM|JOIN|,|TABLE) ${table}\\b`).test(text));
+    return [name, { text: text.trim().replace(/;$/, ""), tables, determined: columns.split(", "), weight }];
+  }),
 );

@@ -13,6 +13,7 @@
  *     exist, or appear late. The next `complete` finds it and goes on after it; a new JobManager finds it and restores from it;
  *     `settle` decides it by taking the number for a fence. While in doubt nothing is deleted.
  * CL5 A log that was told it is fenced writes and deletes nothing any more.
+ * CL7 A checkpoint has files of its own, and files of the newest checkpoint before it: RT2 keeps those, also when a savepoint comes between.
  * CL6 Calls are done one after the other, in the order made: a clean-up never runs beside a `complete`.
  */
 import { assert, StreamError } from "../../base/index.ts";
@@ -23,6 +24,7 @@ import type { OperatorState } from "./handles.ts";
 import { committedKey, DATA, dataFolder, EPOCHS, MANIFESTS, manifestKey, parseDataKey } from "./layout.ts";
 import {
   assertReadable,
+  chainOf,
   entryAt,
   type FencedBy,
   fencedBy,
@@ -119,6 +121,8 @@ export class CheckpointLog {
   #headSeq: number;
   #newestSeq: number | null;
   #newestComplete: Manifest | null;
+  /** Of the complete ones the newest that is no savepoint: the other files that a new one may name (CL7). */
+  #newestCheckpoint: Manifest | null;
   #lastId: number;
   #fenced: FencedBy | null = null;
   #closed = false;
@@ -133,6 +137,7 @@ export class CheckpointLog {
     this.#newestSeq = newestCompleteSeq(contents);
     const newest = this.#newestSeq === null ? undefined : entryAt(contents, this.#newestSeq);
     this.#newestComplete = newest?.kind === "manifest" ? newest.manifest : null;
+    this.#newestCheckpoint = chainOf(contents).find(({ kind }) => kind === "checkpoint") ?? null;
     this.#lastId = lastCheckpointId;
   }
 
@@ -306,9 +311,11 @@ export class CheckpointLog {
     if (written.kind !== "fence") {
       this.#newestSeq = written.seq;
       this.#newestComplete = written;
+      if (written.kind === "checkpoint") this.#newestCheckpoint = written;
     } else if (written.parent === null) {
       this.#newestSeq = null;
       this.#newestComplete = null;
+      this.#newestCheckpoint = null;
     }
   }
 
@@ -359,8 +366,9 @@ export class CheckpointLog {
       `a ${draft.kind} has the store ${draft.storeUri}`,
     );
     if (draft.kind === "savepoint") return;
+    // CL7
     const shared = new Set(
-      this.#newestComplete?.storeUri === null ? this.#newestComplete.files.map((file) => file.key) : [],
+      this.#newestCheckpoint?.storeUri === null ? this.#newestCheckpoint.files.map((file) => file.key) : [],
     );
     const own = `${dataFolder(this.epoch, draft.checkpointId)}/`;
     for (const file of filesOf(draft.operators)) {

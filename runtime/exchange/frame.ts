@@ -113,14 +113,19 @@ function readBarrier(text: string): Barrier {
   } catch (cause) {
     throw new StreamError("PROTOCOL_VIOLATION", "a barrier that is not JSON came through a data channel", { cause });
   }
-  const { kind, checkpointId, checkpointKind, aligned, target, triggeredMs } = (value ?? {}) as Record<string, unknown>;
+  const { kind, checkpointId, checkpointKind, aligned, target, triggeredMs, base } = (value ?? {}) as Record<
+    string,
+    unknown
+  >;
   const isBarrier =
     kind === "barrier" &&
     Number.isSafeInteger(checkpointId) &&
     CHECKPOINT_KINDS.has(checkpointKind) &&
     typeof aligned === "boolean" &&
     (target === null || typeof target === "string") &&
-    typeof triggeredMs === "number";
-  if (isBarrier) return { kind, checkpointId, checkpointKind, aligned, target, triggeredMs } as Barrier;
+    typeof triggeredMs === "number" &&
+    (base === undefined || Number.isSafeInteger(base));
+  const barrier = { kind, checkpointId, checkpointKind, aligned, target, triggeredMs };
+  if (isBarrier) return (base === undefined ? barrier : { ...barrier, base }) as Barrier;
   throw new StreamError("PROTOCOL_VIOLATION", "a barrier without its fields came through a data channel");
 }

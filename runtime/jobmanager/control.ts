@@ -100,7 +100,9 @@ export type CheckpointView = {
   readonly endedMs: number | null;
   readonly latestAckMs: number | null;
   /** Bytes of all state it refers to. */
+  /** Of all files that the state has, and of those that were written for it. */
   readonly stateBytes: number;
+  readonly writtenBytes: number;
   readonly subtasks: number;
   readonly acknowledged: number;
   /** URI of the manifest or savepoint folder, once completed and while it exists. */

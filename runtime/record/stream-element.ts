@@ -25,6 +25,8 @@ export type Barrier = {
   readonly target: string | null;
   /** When it was triggered, epoch milliseconds by the JobManager's clock. */
   readonly triggeredMs: number;
+  /** The complete checkpoint whose files this one may refer to: they stay until it has ended. Absent: none. */
+  readonly base?: number;
 };
 
 /** No record with a timestamp at or below it follows. Epoch milliseconds. */

@@ -75,7 +75,7 @@ export function statisticsMessage(
     checkpoint_type: typeName[view.kind],
     trigger_timestamp: view.triggeredMs,
     latest_ack_timestamp: view.latestAckMs ?? -1,
-    checkpointed_size: view.stateBytes,
+    checkpointed_size: view.writtenBytes,
     state_size: view.stateBytes,
     end_to_end_duration: Math.max(0, (view.endedMs ?? view.latestAckMs ?? nowMs) - view.triggeredMs),
     alignment_buffered: 0,
@@ -162,14 +162,15 @@ function ofClass<C extends "completed" | "failed">(
 
 function taskStatistics(view: CheckpointView, vertex: VertexView): TaskCheckpointStatisticsMessage {
   const acks = view.acks.filter((ack) => ack.vertex === vertex.id);
-  const bytes = acks.reduce((total, ack) => total + ack.timings.stateBytes, 0);
+  const sum = (bytesOf: (timings: CheckpointView["acks"][number]["timings"]) => number): number =>
+    acks.reduce((total, { timings }) => total + bytesOf(timings), 0);
   const latestAckMs = acks.reduce((latest, ack) => Math.max(latest, ack.ackMs), -1);
   return {
     id: view.id,
     status: statusName[view.status],
     latest_ack_timestamp: latestAckMs,
-    checkpointed_size: bytes,
-    state_size: bytes,
+    checkpointed_size: sum(({ writtenBytes, stateBytes }) => writtenBytes ?? stateBytes),
+    state_size: sum(({ stateBytes }) => stateBytes),
     end_to_end_duration: latestAckMs === -1 ? -1 : Math.max(0, latestAckMs - view.triggeredMs),
     alignment_buffered: 0,
     processed_data: 0,

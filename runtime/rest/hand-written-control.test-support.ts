@@ -43,6 +43,7 @@ const checkpoint = (id: number, changes: Partial<CheckpointView> = {}): Checkpoi
   endedMs: 2100 + id,
   latestAckMs: 2090 + id,
   stateBytes: 512 * id,
+  writtenBytes: 512 * id,
   subtasks: 3,
   acknowledged: 3,
   externalPath: `file:///c/chk/${id}.manifest`,

@@ -24,7 +24,6 @@ export function jobValues(job: JobView, { counts, latestCompleted }: Checkpoints
   const runningSinceMs = job.status === "RUNNING" ? (job.statusTimes.RUNNING ?? nowMs) : nowMs;
   const last = latestCompleted;
   const durationMs = last === null || last.endedMs === null ? -1 : last.endedMs - last.triggeredMs;
-  const sizeBytes = last?.stateBytes ?? -1;
   return [
     counter("numRestarts", "Restarts of the job.", job.restarts),
     counter("fullRestarts", "The same as numRestarts.", job.restarts),
@@ -43,8 +42,12 @@ export function jobValues(job: JobView, { counts, latestCompleted }: Checkpoints
       "Milliseconds from trigger to completion of the last completed checkpoint.",
       durationMs,
     ),
-    gauge("lastCheckpointSize", "Bytes of the last completed checkpoint.", sizeBytes),
-    gauge("lastCheckpointFullSize", "Bytes of all state that the last completed checkpoint refers to.", sizeBytes),
+    gauge("lastCheckpointSize", "Bytes that were written for the last completed checkpoint.", last?.writtenBytes ?? -1),
+    gauge(
+      "lastCheckpointFullSize",
+      "Bytes of all state that the last completed checkpoint refers to.",
+      last?.stateBytes ?? -1,
+    ),
   ];
 }
 

@@ -93,7 +93,13 @@ const operatorAck = z.object({
   state: z.object({ keyed: keyedState.nullable(), operator: z.array(operatorState), finished: z.boolean() }),
   declarations: z.array(z.object({ name: z.string(), kind: z.string(), type: z.string() })),
 });
-const timings = z.object({ alignmentMs: amount, syncMs: amount, asyncMs: amount, stateBytes: amount });
+const timings = z.object({
+  alignmentMs: amount,
+  syncMs: amount,
+  asyncMs: amount,
+  stateBytes: amount,
+  writtenBytes: amount.optional(),
+});
 
 const toJobManager = z.discriminatedUnion("kind", [
   z.object({

@@ -122,6 +122,8 @@ export type FromJobManager =
       /** Store URI of a savepoint's own folder, else null. */
       readonly target: string | null;
       readonly triggeredMs: number;
+      /** The newest complete checkpoint, whose files this one may refer to; absent: it refers to none. */
+      readonly base?: number;
       /** Source tasks on this TaskManager. */
       readonly tasks: readonly TaskRef[];
     }
@@ -203,7 +205,10 @@ export type CheckpointTimings = {
   /** The part during which the task processed nothing. */
   readonly syncMs: number;
   readonly asyncMs: number;
+  /** Of all files that the state has. */
   readonly stateBytes: number;
+  /** Of those that were written for this checkpoint; absent: of all. */
+  readonly writtenBytes?: number;
 };
 
 export type ToJobManager =

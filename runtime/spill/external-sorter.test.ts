@@ -4,7 +4,8 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { debugColumns } from "../record/index.ts";
 import { ExternalSorter, type SorterOptions } from "./external-sorter.ts";
-import { batchOfRows, byKey, byKeyAlone, MemorySpace, type TestRow, TestRowType } from "./spill.test-support.ts";
+import { MemorySpillSpace } from "../testkit/engine-tests.ts";
+import { batchOfRows, byKey, byKeyAlone, type TestRow, TestRowType } from "./spill.test-support.ts";
 
 debugColumns(true);
 
@@ -22,7 +23,7 @@ const sorted = (rows: readonly TestRow[]): TestRow[] =>
     return one.key - other.key;
   });
 
-const sorterOf = (space: MemorySpace | null, own: Partial<SorterOptions> = {}): ExternalSorter =>
+const sorterOf = (space: MemorySpillSpace | null, own: Partial<SorterOptions> = {}): ExternalSorter =>
   new ExternalSorter({ type: TestRowType, order: byKey, space, rows: null, onSpill: () => undefined, ...own });
 
 function run(work: Iterator<void>): void {
@@ -54,7 +55,7 @@ test("rows come out in order, those of equal order as they came, whatever memory
       fc.option(fc.nat(60)),
       (parts, budget, size, hasNumbers, limit) => {
         const rows = rowsOf(parts);
-        const space = new MemorySpace(budget);
+        const space = new MemorySpillSpace(budget);
         const sorter = sorterOf(space, { order: hasNumbers ? byKey : byKeyAlone, rows: limit });
         give(sorter, rows, size);
         assert.deepEqual(drained(sorter), sorted(rows).slice(0, limit ?? undefined));
@@ -66,7 +67,7 @@ test("rows come out in order, those of equal order as they came, whatever memory
 });
 
 test("runs that are too many to be merged at once are merged in passes, and a file goes when the next one has its rows", () => {
-  const space = new MemorySpace(4000);
+  const space = new MemorySpillSpace(4000);
   const sorter = sorterOf(space);
   const rows = rowsOf(Array.from({ length: 20_000 }, (_none, at) => ({ key: (at * 7919) % 1000, name: `row ${at}` })));
   give(sorter, rows, 100);
@@ -79,7 +80,7 @@ test("runs that are too many to be merged at once are merged in passes, and a fi
 });
 
 test("of the first rows alone no more are kept than are wanted, and what comes behind them is not taken", () => {
-  const space = new MemorySpace(100_000);
+  const space = new MemorySpillSpace(100_000);
   const sorter = sorterOf(space, { rows: 10 });
   const rows = rowsOf(Array.from({ length: 50_000 }, (_none, at) => ({ key: (at * 7919) % 50_000, name: "x" })));
   give(sorter, rows, 1000);
@@ -88,7 +89,7 @@ test("of the first rows alone no more are kept than are wanted, and what comes b
 });
 
 test("rows in memory are told as they came, and more may come after them", () => {
-  const sorter = sorterOf(new MemorySpace(1_000_000));
+  const sorter = sorterOf(new MemorySpillSpace(1_000_000));
   const rows = rowsOf(Array.from({ length: 700 }, (_none, at) => ({ key: at % 3, name: null })));
   give(sorter, rows.slice(0, 333), 50);
   assert.deepEqual(
@@ -105,7 +106,7 @@ test("rows in memory are told as they came, and more may come after them", () =>
 
 test("a full disk, a cut file and a changed byte are told, and no row comes out of a block that is not whole", () => {
   const rows = rowsOf(Array.from({ length: 2000 }, (_none, at) => ({ key: at % 7, name: `row ${at}` })));
-  const full = new MemorySpace(2000);
+  const full = new MemorySpillSpace(2000);
   full.roomBytes = 20_000;
   assert.throws(() => give(sorterOf(full), rows, 100), { code: "SPILL_FAILED", message: /full/ });
 
@@ -116,7 +117,7 @@ test("a full disk, a cut file and a changed byte are told, and no row comes out 
       /not what was written/,
     ],
   ] as const) {
-    const space = new MemorySpace(2000);
+    const space = new MemorySpillSpace(2000);
     const sorter = sorterOf(space, { rows: 3000 });
     give(sorter, rows, 100);
     // A first look puts what was appended together.

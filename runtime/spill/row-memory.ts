@@ -1,7 +1,7 @@
 /**
  * Owns: how much memory rows take: what batches of them hold, and how many rows a page may have within a budget.
  */
-import { type ColumnBatch, COLUMN_ROWS, layoutOf, type ValueType } from "../record/index.ts";
+import { type Column, type ColumnBatch, COLUMN_ROWS, layoutOf, type ValueType } from "../record/index.ts";
 
 /** Rows of the smallest page. */
 const PAGE_ROWS_MIN = 16;
@@ -10,6 +10,8 @@ const TEXT_BYTES = 24;
 /** A page is at most this part of a budget. */
 const PAGES_A_BUDGET = 32;
 
+/** Where a text is, and its padding. */
+const TEXT_PLACE_BYTES = 10;
 const NUMBER_BYTES = 16;
 const OBJECT_BYTES = 64;
 const ENTRY_BYTES = 16;
@@ -30,6 +32,19 @@ export function bytesOf({ columns, count }: ColumnBatch): number {
     if (column.kind === "text") bytes += column.bytes.byteLength + column.starts.byteLength + column.lengths.byteLength;
     else if (column.kind === "objects") for (let row = 0; row < count; row++) bytes += bytesOfValue(column.values[row]);
     else bytes += column.values.byteLength;
+  }
+  return bytes;
+}
+
+/** What rows of a batch take in pages of their own: those at the first `count` places of `rows`. */
+export function bytesOfRows(columns: readonly Column[], rows: Int32Array, count: number): number {
+  let bytes = 0;
+  for (const column of columns) {
+    if (column.kind === "text")
+      for (let at = 0; at < count; at++) bytes += TEXT_PLACE_BYTES + (column.lengths[rows[at] as number] as number);
+    else if (column.kind === "objects")
+      for (let at = 0; at < count; at++) bytes += bytesOfValue(column.values[rows[at] as number]);
+    else bytes += count * column.values.BYTES_PER_ELEMENT;
   }
   return bytes;
 }

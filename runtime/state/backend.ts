@@ -39,6 +39,13 @@ export interface KeyedSnapshot {
   discard(): void;
 }
 
+/** A snapshot that may refer to files of earlier ones, and that later ones may build on. */
+export type SnapshotRequest = {
+  readonly checkpointId: number;
+  /** The checkpoint whose files will be there as long as this one is; null: none. It is used as far as this back end wrote it. */
+  readonly base: number | null;
+};
+
 export interface KeyedStateBackend extends KeyedOperatorState {
   /** The turn of the record or timer is over: until the next key is set, states and timers refuse to be used (KC4). */
   releaseCurrentKey(): void;
@@ -57,7 +64,8 @@ export interface KeyedStateBackend extends KeyedOperatorState {
   /** Called whenever a processing-time timer becomes the earliest one, with its time. */
   onEarliestProcessingTime(listener: (timestamp: number) => void): void;
   declarations(): readonly StateDeclaration[];
-  snapshot(): KeyedSnapshot;
+  /** Null: all of it, in files of its own, as a savepoint needs it. */
+  snapshot(request?: SnapshotRequest | null): KeyedSnapshot;
 }
 
 export interface OperatorSnapshot {
@@ -84,6 +92,8 @@ export type KeyedBackendOptions = {
   readonly clock?: Clock;
   /** Bytes that a chunk of a snapshot aims at, about a millisecond of work. Default 128 KiB; tests take less. */
   readonly chunkBytes?: number;
+  /** Bytes below which column tables are written whole each time (WTB3). Default 1 MiB; tests take less. */
+  readonly smallTableBytes?: number;
 };
 
 /** What a keyed back end is restored from: old subtasks' handles (only own key groups are loaded) and how to read files. */

@@ -10,6 +10,7 @@ export type {
   OperatorStateRestore,
   SnapshotFile,
   SnapshotFiles,
+  SnapshotRequest,
   StateReader,
   Turn,
 } from "./backend.ts";

@@ -19,6 +19,7 @@ import {
   type OperatorSnapshot,
   type OperatorStateBackend,
   type SnapshotFiles,
+  type SnapshotRequest,
   type StateReader,
   type Turn,
 } from "../state/index.ts";
@@ -88,12 +89,16 @@ function operatorRestore(
   return { operator: [], read: () => Promise.reject(new Error("nothing is stored for this operator")) };
 }
 
-/** Fixes the versions of all states now (CST1). `isFinished`: the task's data have ended. */
-export function snapshotChain(states: readonly OperatorStates[], isFinished: boolean, turn: Turn): ChainSnapshot {
+/** Fixes the versions of all states now (CST1). `isFinished`: the task's data have ended; `request` null: all of it goes into files of its own. */
+export function snapshotChain(
+  states: readonly OperatorStates[],
+  isFinished: boolean,
+  { turn, request }: { readonly turn: Turn; readonly request: SnapshotRequest | null },
+): ChainSnapshot {
   const fixed = states.map(
     (state): { state: OperatorStates; keyed: KeyedSnapshot | null; operator: OperatorSnapshot } => ({
       state,
-      keyed: state.keyed?.snapshot() ?? null,
+      keyed: state.keyed?.snapshot(request) ?? null,
       operator: state.operatorState.snapshot(),
     }),
   );

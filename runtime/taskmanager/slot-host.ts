@@ -118,6 +118,7 @@ export class SlotHost {
             aligned: message.aligned,
             target: message.target,
             triggeredMs: message.triggeredMs,
+            ...(message.base === undefined ? {} : { base: message.base }),
           });
         }
         return;

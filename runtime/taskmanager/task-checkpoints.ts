@@ -13,10 +13,10 @@
  */
 import { type Clock, toErrorInfo } from "../../base/index.ts";
 import { failpoint } from "../failures/index.ts";
-import { keyedFiles } from "../checkpoint/index.ts";
+import { dataFolder, type FileRef, keyedFiles } from "../checkpoint/index.ts";
 import type { Barrier } from "../record/index.ts";
 import type { StateTarget, ToJobManager } from "../rpc/index.ts";
-import type { Turn } from "../state/index.ts";
+import type { SnapshotRequest, Turn } from "../state/index.ts";
 import type { ChainLink } from "./chain.ts";
 import { runOwned } from "./code-owner.ts";
 import { type ChainSnapshot, snapshotChain } from "./chain-state.ts";
@@ -125,7 +125,10 @@ export class TaskCheckpoints {
     // What operators emitted to prepare themselves goes before the barrier, whole (TK5).
     this.#task.parts.emissions.drain();
     const isFinished = this.#task.phase === "ended";
-    const snapshot = snapshotChain(states, isFinished, this.#options.turn);
+    const snapshot = snapshotChain(states, isFinished, {
+      turn: this.#options.turn,
+      request: this.#requestFor(barrier),
+    });
     let committables = 0;
     for (const { operator } of chain.links) committables += operator.committables?.(barrier.checkpointId) ?? 0;
     for (const writer of chain.writers) writer.control(barrier);
@@ -137,6 +140,11 @@ export class TaskCheckpoints {
       this.#stoppingId = barrier.checkpointId;
       this.#task.stop();
     }
+  }
+
+  /** A savepoint is whole, and so is what the JobManager keeps in its memory, checkpoint by checkpoint. */
+  #requestFor({ checkpointId, target, base }: Barrier): SnapshotRequest | null {
+    return target !== null || this.#options.target.inlineOnly ? null : { checkpointId, base: base ?? null };
   }
 
   async #write(
@@ -156,12 +164,14 @@ export class TaskCheckpoints {
       if (!this.#pending.delete(checkpointId) || this.#task.isOver) return;
       failpoint("tm:before-ack");
       const stateFiles = operators.flatMap(({ state }) => keyedFiles(state.keyed));
-      const stateBytes = stateFiles.reduce((sum, { length }) => sum + length, 0);
+      const own = barrier.target === null ? `${dataFolder(epoch, checkpointId)}/` : "";
+      const bytesOf = (files: readonly FileRef[]): number => files.reduce((sum, { length }) => sum + length, 0);
       const timings = {
         alignmentMs: facts.alignmentMs,
         syncMs: facts.syncMs,
         asyncMs: clock.monotonicMs() - startMs,
-        stateBytes,
+        stateBytes: bytesOf(stateFiles),
+        writtenBytes: bytesOf(stateFiles.filter(({ key }) => key.startsWith(own))),
       };
       this.#options.send({
         kind: "checkpointAck",

@@ -285,7 +285,7 @@ export class JobDriver {
     const triggeredMs = this.clock.nowMs();
     const execution = new Execution(this.#jobGraph);
     for (const task of execution.tasks) task.attempt = 1;
-    const facts = { id: checkpointId, kind: "savepoint" as const, request: null, isFinal, triggeredMs };
+    const facts = { id: checkpointId, kind: "savepoint" as const, request: null, isFinal, base: null, triggeredMs };
     const checkpoint: Checkpoint = {
       pending: new PendingCheckpoint(
         facts,

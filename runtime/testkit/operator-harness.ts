@@ -17,6 +17,7 @@ import type {
   KeySelector,
   OperatorContext,
   OperatorFactory,
+  SpillSpace,
   StreamOperator,
 } from "../ports/index.ts";
 import {
@@ -77,6 +78,8 @@ export type HarnessOptions<I> = {
   readonly clock?: Clock;
   /** Total time in which the task could not take records (WM-3). Default 0. */
   readonly stalledMs?: () => number;
+  /** @internal What it may use for rows that memory does not hold. Default: it keeps all in memory. */
+  readonly spill?: SpillSpace;
   /** Default: none. */
   readonly log?: Log;
 };
@@ -344,6 +347,7 @@ export class OperatorHarness<I, O> {
       attempt = 1,
       uid = "operator",
       stalledMs,
+      spill,
     } = this.#options;
     return {
       uid,
@@ -360,6 +364,7 @@ export class OperatorHarness<I, O> {
       clock: this.clock,
       log: this.#options.log ?? silentLog,
       metrics: this.#metrics,
+      ...(spill === undefined ? {} : { spill }),
       blockUntil: (promise) => {
         this.#blocking.add(promise);
         const done = (): void => void this.#blocking.delete(promise);

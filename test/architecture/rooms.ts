@@ -207,6 +207,7 @@ const runtimeRooms: readonly Room[] = [
   },
   {
     folder: "runtime/testkit",
+    moreDoors: ["engine-tests.ts"],
     owns: "operators and jobs driven by hand, contracts for connectors",
     mayImport: [
       "base",

@@ -1,7 +1,7 @@
-/** Owns: the golden forms of column tables: their file, and a job's root whose manifest names one (MA6). */
+/** Owns: the golden forms of column tables: their file, files that build on each other, and a job's root whose manifest names one (MA6). */
 import { nextTurn, operatorId } from "../../base/index.ts";
 import { chainOf, type KeyedStateHandle, readLog } from "../../runtime/checkpoint/index.ts";
-import { keyHash, t, type ValueType } from "../../runtime/record/index.ts";
+import { ColumnBuilder, isNull, keyHash, readText, t, type ValueType } from "../../runtime/record/index.ts";
 import { createKeyedBackend, type SnapshotFiles } from "../../runtime/state/index.ts";
 import { sha256Hex, verifiedRead } from "../../runtime/storage/index.ts";
 import { MemorySnapshotFiles } from "../../runtime/testkit/memory-snapshot-files.ts";
@@ -123,6 +123,106 @@ async function readRoot(bytes: Uint8Array): Promise<unknown> {
   };
 }
 
+const ROWS = {
+  name: "orders",
+  row: t.record({ id: t.bigint, item: t.nullable(t.string) }) as ValueType<unknown>,
+  key: ["id"],
+  identity: null,
+  hasMarks: true,
+};
+
+/** So many that what changes is a small part of the page. */
+const MANY = Array.from({ length: 60 }, (_none, at) => `a${String(at).padStart(2, "0")}`);
+
+/** Two checkpoints, the later of which builds on the other: slots that changed and a new one; rows that went, that were marked, and that came; a slice that was dropped. */
+async function writeChain(): Promise<Uint8Array> {
+  const backend = await createKeyedBackend({ ...OPTIONS, smallTableBytes: 0 }, null, nextTurn);
+  const tables = backend.slicedTable(TABLE);
+  const setCounts = (slice: number, names: readonly string[], count: number): void => {
+    const builder = new ColumnBuilder(TABLE.key, names.length);
+    for (const name of names) builder.appendRow({ name }, 0);
+    const table = tables.table(slice);
+    const slots = new Int32Array(names.length);
+    const hashes = Int32Array.from(names, keyHash);
+    table.slotsOf(
+      { keys: builder.take().columns, hashes, rows: Int32Array.from(names.keys()), count: names.length },
+      slots,
+    );
+    const [counts] = table.values[0] as readonly Float64Array[];
+    for (const slot of slots) (counts as Float64Array)[slot] = count;
+  };
+  const rows = backend.slicedRows(ROWS).table(7);
+  const addRows = (ids: readonly bigint[], mark: number): Int32Array => {
+    const builder = new ColumnBuilder(ROWS.row, ids.length);
+    for (const id of ids) builder.appendRow({ id, item: id % 2n === 0n ? null : `größe ${id}` }, 0);
+    const hashes = Int32Array.from(ids, keyHash);
+    const slots = new Int32Array(ids.length);
+    const places = Int32Array.from(ids.keys());
+    const marks = new Int32Array(ids.length).fill(mark);
+    rows.add({ columns: builder.take().columns, hashes, rows: places, count: ids.length }, marks, slots);
+    return slots;
+  };
+  const files = new MemorySnapshotFiles();
+  setCounts(6, ["a"], 1);
+  setCounts(7, ["größe", "日本", ...MANY], 1);
+  const slots = addRows([0n, 1n, 2n, 3n, 4n, 5n, 6n, 7n], 1);
+  rows.remove(slots[0] as number);
+  await backend.snapshot({ checkpointId: 1, base: null }).write(files, nextTurn);
+  tables.drop(6);
+  setCounts(7, ["日本", "new"], 2);
+  rows.remove(slots[2] as number);
+  rows.setMark(slots[3] as number, -3);
+  addRows([8n], 8);
+  await backend.snapshot({ checkpointId: 2, base: 1 }).write(files, nextTurn);
+  return bundle(new Map([...files.files.values()].map((bytes, at) => [String(at + 1), bytes])));
+}
+
+async function readChain(bytes: Uint8Array): Promise<unknown> {
+  const files = unbundle(bytes);
+  const tables = ["1", "2"].map((key) => {
+    const body = files.get(key) as Uint8Array;
+    return { file: { key, sha256: sha256Hex(body), length: body.length } };
+  });
+  const handle: KeyedStateHandle = { kind: "tables", keyGroups: OPTIONS.keyGroups, files: [], tables };
+  const read = async ({ key }: { readonly key: string }) => files.get(key) as Uint8Array;
+  const backend = await createKeyedBackend(OPTIONS, { handles: [handle], read }, nextTurn);
+  const counts = backend.slicedTable(TABLE);
+  const table = counts.table(7);
+  const [keys] = table.keysOf(0);
+  const [values] = table.values[0] as readonly Float64Array[];
+  const inSlice = Array.from({ length: table.size }, (_none, slot) => [
+    keys?.kind === "text" ? readText(keys, slot) : null,
+    values?.[slot],
+  ]);
+  const marks: unknown[] = [];
+  const found = backend.slicedRows(ROWS).table(7);
+  found.forEachPage(({ columns: [ids, items], rows, count, firstSlot }) => {
+    for (const row of rows.subarray(0, count)) {
+      if (ids?.kind !== "bigint" || items?.kind !== "text") continue;
+      const item = items.nulls !== null && isNull(items.nulls, row) ? null : readText(items, row);
+      marks.push([ids.values[row], item, found.markOf(firstSlot + row)]);
+    }
+  });
+  return { slices: counts.slices(), counts: inSlice.sort(byFirst), rows: marks.sort(byFirst) };
+}
+
+const byFirst = (one: unknown, other: unknown): number =>
+  (one as [string | bigint])[0] < (other as [string | bigint])[0] ? -1 : 1;
+
+const meansOfChain = {
+  slices: [7],
+  counts: [...MANY.map((name) => [name, 1]), ["größe", 1], ["new", 2], ["日本", 2]],
+  rows: [
+    [1n, "größe 1", 1],
+    [3n, "größe 3", -3],
+    [4n, null, 1],
+    [5n, "größe 5", 1],
+    [6n, null, 1],
+    [7n, "größe 7", 1],
+    [8n, null, 8],
+  ],
+};
+
 /** The checkpoint's manifest becomes one of the next version, header and body (MC3). */
 function withNewerManifest(bytes: Uint8Array): Uint8Array {
   const files = unbundle(bytes);
@@ -143,7 +243,19 @@ export const tableForms: readonly Form[] = [
     },
     read: readTableFile,
     means,
-    newer: (bytes) => Buffer.concat([Buffer.from("SJTABLE2"), bytes.subarray(8)]),
+    // Of the next version there is a form of its own.
+    newer: null,
+  },
+  {
+    file: "table-chain.v2.json",
+    write: writeChain,
+    read: readChain,
+    means: meansOfChain,
+    newer: (bytes) => {
+      const files = unbundle(bytes);
+      const head = files.get("2") as Uint8Array;
+      return bundle(files.set("2", Buffer.concat([Buffer.from("SJTABLE3"), head.subarray(8)])));
+    },
   },
   {
     file: "job-root-tables.v3.json",

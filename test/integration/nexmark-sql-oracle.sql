@@ -47,6 +47,12 @@ WITH begun AS (
 )
 SELECT bidder, COUNT(*) AS bids, MIN(dateTime) AS starttime, MAX(dateTime) + INTERVAL '10' SECOND AS endtime FROM numbered GROUP BY bidder, session;
 
+-- q12
+SELECT bidder, COUNT(*) AS bids FROM bid GROUP BY bidder;
+
+-- q13
+SELECT B.auction, B.bidder, B.price, B.dateTime, S.value FROM bid AS B JOIN side_input AS S ON B.auction % 10000 = S.key;
+
 -- q14
 SELECT auction, bidder, 0.908 * price AS price,
   CASE
@@ -114,3 +120,7 @@ SELECT channel, strftime(dateTime, '%Y-%m-%d') AS "day",
   COUNT(DISTINCT auction) FILTER (WHERE price >= 1000000) AS auctions3
 FROM bid
 GROUP BY channel, strftime(dateTime, '%Y-%m-%d');
+
+-- course
+SELECT bidder, COUNT(*) AS orders, MAX(price) AS most, MIN(price) AS least, make_timestamp((epoch_ms(dateTime) // 5000) * 5000000) AS starttime
+FROM bid GROUP BY bidder, starttime;

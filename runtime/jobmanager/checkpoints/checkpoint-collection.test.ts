@@ -10,7 +10,7 @@ import { Turns } from "../turns.ts";
 import { CheckpointCollection } from "./checkpoint-collection.ts";
 import { CheckpointStatistics } from "./checkpoint-statistics.ts";
 
-const periodic = { id: 7, kind: "checkpoint", request: null, isFinal: false } as const;
+const periodic = { id: 7, kind: "checkpoint", request: null, isFinal: false, base: null } as const;
 
 type Place = {
   readonly collection: CheckpointCollection;

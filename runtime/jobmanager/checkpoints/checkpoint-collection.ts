@@ -109,7 +109,7 @@ export class CheckpointCollection {
     }
   }
 
-  #ask({ id, kind, request }: CheckpointFacts, triggeredMs: number): void {
+  #ask({ id, kind, request, base }: CheckpointFacts, triggeredMs: number): void {
     const { execution, send, epoch, settings } = this.#options;
     const sources = execution.tasks.filter((task) => task.vertex.inEdges.length === 0);
     const ask = (asked: readonly Task[], checkpointKind: CheckpointKind): void => {
@@ -123,6 +123,7 @@ export class CheckpointCollection {
           aligned: settings.mode === "exactly-once" || checkpointKind === "handover",
           target: request?.target ?? null,
           triggeredMs,
+          ...(base === null ? {} : { base }),
           tasks: tasks.map(taskRef),
         });
       }

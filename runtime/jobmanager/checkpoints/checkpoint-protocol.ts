@@ -17,6 +17,9 @@
  *     to go on while it is not known whether the manifest exists; the log decides it for good (CheckpointLog.settle).
  * CC8 A savepoint never holds up periodic checkpoints: they go on beside it. One that is overtaken by a checkpoint in the log is complete
  *     with its own manifest, and gets no entry in the log: it is not the newest state any more.
+ * CC11 A checkpoint may refer to files of the newest complete one only: those are kept until it is complete itself. None is named while another
+ *     checkpoint is on its way, or the outcome of one is not known: what is complete by the time may be another, and files that only the older
+ *     one had may be gone. A savepoint beside it does not matter: the newest checkpoint is kept below it (RT2).
  * CC9 A savepoint's folder is written to before any task is asked for anything: one that cannot be written refuses the request while
  *     nothing has stopped, and no timer has fired.
  * CC10 When all data have ended and the final checkpoint fails with what no repetition can cure, the job fails: it cannot end without.
@@ -108,6 +111,8 @@ export class CheckpointProtocol {
   #lastEndMs: number | null = null;
   /** A manifest whose existence is not known (CC4). */
   #unknownId: number | null = null;
+  /** The newest complete checkpoint that was taken by the tasks of this JobManager, in the job's own store. */
+  #baseId: number | null = null;
   #isClosed = false;
   #out: ProtocolEffect[] = [];
 
@@ -257,6 +262,7 @@ export class CheckpointProtocol {
     assert(entry !== undefined, `checkpoint ${id} is complete, and nobody waits for it`);
     this.#end(entry, nowMs);
     this.#newestId = id;
+    if ((entry.facts.request?.target ?? null) === null) this.#baseId = id;
     this.#unknownId = null;
     this.#consecutiveFailures = 0;
     this.#trouble = null;
@@ -276,6 +282,7 @@ export class CheckpointProtocol {
     this.#unknownId = null;
     if (newestInLog === null || newestInLog <= this.#newestId) return false;
     this.#newestId = newestInLog;
+    this.#baseId = null;
     return true;
   }
 
@@ -382,10 +389,17 @@ export class CheckpointProtocol {
 
   #start(request: CheckpointRequest | null, isFinal: boolean, nowMs: number): void {
     const id = this.#nextId++;
-    const facts: CheckpointFacts = { id, kind: request?.kind ?? "checkpoint", request, isFinal };
+    const facts = { id, kind: request?.kind ?? "checkpoint", request, isFinal, base: this.#baseFor(request) } as const;
     this.#entries.set(id, { facts, startedMs: nowMs, phase: "collecting" });
     if (request === null) this.#lastStartMs = nowMs;
     this.#out.push({ kind: "trigger", facts });
+  }
+
+  /** CC11 */
+  #baseFor(request: CheckpointRequest | null): number | null {
+    const isWhole = request !== null && request.target !== null;
+    const isAlone = [...this.#entries.values()].every(isSavepoint) && this.#unknownId === null;
+    return isWhole || !isAlone ? null : this.#baseId;
   }
 
   #end(entry: Entry, nowMs: number): void {

@@ -114,6 +114,7 @@ function viewOf(pending: PendingCheckpoint, ending: Ending | null): CheckpointVi
     endedMs: ending?.endedMs ?? null,
     latestAckMs: acks.length === 0 ? null : Math.max(...acks.map((ack) => ack.ackMs)),
     stateBytes: pending.stateBytes,
+    writtenBytes: pending.writtenBytes,
     subtasks: pending.subtasks,
     acknowledged: pending.acknowledged,
     externalPath: ending?.externalPath ?? null,

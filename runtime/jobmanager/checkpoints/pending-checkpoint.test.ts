@@ -13,7 +13,15 @@ async function collecting(
   const { tasks } = new Execution(graph);
   for (const task of tasks)
     task.location = { taskManagerId: taskManagerId("a"), slot: 0, host: "127.0.0.1", dataPort: 1 };
-  const facts = { id: 7, kind: "checkpoint", request: null, isFinal: false, triggeredMs: 1000, ...change } as const;
+  const facts = {
+    id: 7,
+    kind: "checkpoint",
+    request: null,
+    isFinal: false,
+    base: null,
+    triggeredMs: 1000,
+    ...change,
+  } as const;
   const acks = tasks.map(
     (task): CheckpointAck => ({
       kind: "checkpointAck",

@@ -44,6 +44,8 @@ export type CheckpointFacts = {
   readonly request: CheckpointRequest | null;
   /** Taken when all data had ended: the one after which the job may finish (CK-13). */
   readonly isFinal: boolean;
+  /** The newest complete checkpoint, if its files are there as long as this one is on its way (CC11); null: none. */
+  readonly base: number | null;
 };
 
 /** `triggeredMs`: epoch milliseconds. */
@@ -94,6 +96,11 @@ export class PendingCheckpoint {
 
   get stateBytes(): number {
     return this.#sum((ack) => ack.timings.stateBytes);
+  }
+
+  /** Of files that were written for it. */
+  get writtenBytes(): number {
+    return this.#sum(({ timings }) => timings.writtenBytes ?? timings.stateBytes);
   }
 
   /** False: from a task or attempt that it does not wait for, or a second one. */

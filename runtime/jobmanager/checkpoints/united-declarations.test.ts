@@ -14,7 +14,7 @@ function declaredOf(bySubtask: readonly (readonly StateDeclaration[])[]): readon
     sketchGraph([{ parallelism }, { uid: "count", parallelism, inputs: [[0, HASH]], chaining: "head" }]),
   );
   const { tasks } = new Execution(graph);
-  const facts = { id: 1, kind: "checkpoint", request: null, isFinal: false, triggeredMs: 0 } as const;
+  const facts = { id: 1, kind: "checkpoint", request: null, isFinal: false, base: null, triggeredMs: 0 } as const;
   const pending = new PendingCheckpoint(facts, graph, tasks);
   for (const task of tasks) {
     const ack: CheckpointAck = {

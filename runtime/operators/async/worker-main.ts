@@ -4,6 +4,7 @@
  * WOM1 What the module posts by itself goes nowhere: calls and answers have a port of their own.
  */
 import { type MessagePort, workerData } from "node:worker_threads";
+import { thrownText } from "../../../base/index.ts";
 import type { FromWorker, WorkerStart } from "./worker-threads.ts";
 
 const { module, port } = workerData as WorkerStart & { readonly port: MessagePort };
@@ -30,7 +31,10 @@ function tellFailure(error: unknown): void {
     tell({ kind: "failed", error });
   } catch {
     // It holds what cannot be sent, such as a function: its words can.
-    tell({ kind: "failed", error: new Error(error instanceof Error ? (error.stack ?? error.message) : String(error)) });
+    tell({
+      kind: "failed",
+      error: new Error(error instanceof Error ? (error.stack ?? error.message) : thrownText(error)),
+    });
   }
 }
 

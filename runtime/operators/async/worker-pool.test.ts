@@ -137,13 +137,14 @@ describe("a worker pool", () => {
   });
 
   it("what the function throws fails the call with its words, also what cannot be sent", async () => {
-    for (const thrown of [
-      "new TypeError('no such city')",
-      "Object.assign(new Error('no such city'), { cause: () => 1 })",
-    ]) {
+    for (const [thrown, words] of [
+      ["new TypeError('no such city')", /no such city/],
+      ["Object.assign(new Error('no such city'), { cause: () => 1 })", /no such city/],
+      ["Object.assign(Object.create(null), { call() {} })", /an object that has no text/],
+    ] as const) {
       const harness = await open(`() => { throw ${thrown}; }`);
       harness.process(1);
-      await assert.rejects(valuesOf(harness, 1), /no such city/);
+      await assert.rejects(valuesOf(harness, 1), words);
     }
   });
 

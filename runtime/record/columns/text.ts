@@ -6,6 +6,9 @@
  */
 import { SLICED_LENGTH_MIN } from "../own-string.ts";
 
+/** Texts up to this length are written unit by unit, as long as they are ASCII. */
+const LOOP_UNITS_MAX = 15;
+
 /** Where texts are written to: grows, and keeps its memory when it is cleared. */
 export class TextBytes {
   bytes: Uint8Array<ArrayBuffer>;
@@ -45,11 +48,12 @@ export class TextBytes {
     const units = text.length;
     this.reserve(units * 3);
     const start = this.used;
+    if (units > LOOP_UNITS_MAX) return this.#writeLong(text, start);
     const { bytes } = this;
     this.words[(start + units) >> 2] = 0;
     for (let at = 0; at < units; at++) {
       const unit = text.charCodeAt(at);
-      if (unit >= 0x80) return this.#writeWide(text, start);
+      if (unit >= 0x80) return this.#writeLong(text, start);
       bytes[start + at] = unit;
     }
     this.used = (start + units + 3) & ~3;
@@ -76,11 +80,11 @@ export class TextBytes {
     this.used += count << 2;
   }
 
-  #writeWide(text: string, start: number): number {
-    let length: number;
-    if (text.isWellFormed()) {
-      length = this.#buffer.write(text, start, "utf8");
-    } else {
+  /** One call, which costs what a loop over some fifteen units does; or of any characters. */
+  #writeLong(text: string, start: number): number {
+    let length = this.#buffer.write(text, start, "utf8");
+    // As many bytes as units: all are ASCII.
+    if (length !== text.length && !text.isWellFormed()) {
       this.isWellFormed = false;
       length = this.#writeUnits(text, start);
     }

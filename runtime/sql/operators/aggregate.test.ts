@@ -130,7 +130,7 @@ test("without calls each key is emitted once", async () => {
   );
 });
 
-test("in batch mode each key is emitted once, at the end (SQOG2)", async () => {
+test("in batch mode each key is emitted once, at the end (SQBG3)", async () => {
   const calls = [call("SUM", [N], scalar("int"))];
   const run = await openRun({ calls, changes: "append" }, "batch");
   run.feed([row("a", 1), row("b", 5), row("a", 2)]);

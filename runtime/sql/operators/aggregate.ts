@@ -1,10 +1,9 @@
 /**
  * Owns: GROUP BY without a window: of each key one row, that changes as rows come and are taken back. Without calls: DISTINCT.
- * Not here: what the functions do (accumulators/), rows of windows (window-aggregate.ts), mini-batches (aggregate-mini-batch.ts).
+ * Not here: what the functions do (accumulators/), rows of windows (window-aggregate.ts), mini-batches (aggregate-mini-batch.ts), bounded inputs (bounded-aggregate.ts).
  *
  * SQOG1 A key's first row is an insert, further ones update it when its result changes, and when its last row is taken back it is deleted, as in Flink. What is taken
  *     back of a key that has no rows is left out.
- * SQOG2 In batch mode a key's row is emitted once, at the end.
  * SQOG3 Without keys there is a row of no input, too: at the end, by the subtask that owns the empty key.
  */
 import { assert } from "../../../base/index.ts";
@@ -32,6 +31,7 @@ import { RowKeys } from "../rows/row-key.ts";
 import { GroupMiniBatch } from "./aggregate-mini-batch.ts";
 import { Aggregation, type AggregationState } from "./aggregation.ts";
 import { refuseRow } from "./batches-only.ts";
+import { boundedAggregate } from "./bounded-aggregate.ts";
 import { ChangeEmitter } from "./change-emitter.ts";
 import { emptyRow, ownsEmptyKey } from "./empty-group.ts";
 import { miniBatchOf } from "./mini-batch-end.ts";
@@ -41,7 +41,6 @@ const GROUPS = "groups";
 
 class GroupAggregate implements StreamOperator<unknown, unknown> {
   readonly #node: AggregateNode;
-  readonly #mode: PlanMode;
   readonly #aggregation: Aggregation;
   readonly #keys: RowKeys;
   #keyed!: KeyedOperatorState;
@@ -50,9 +49,8 @@ class GroupAggregate implements StreamOperator<unknown, unknown> {
   #desk: EmissionDesk | null = null;
   #ownsEmptyKey = false;
 
-  constructor(node: AggregateNode, mode: PlanMode, aggregation: Aggregation) {
+  constructor(node: AggregateNode, aggregation: Aggregation) {
     this.#node = node;
-    this.#mode = mode;
     this.#aggregation = aggregation;
     this.#keys = new RowKeys(node.input.row, node.groupBy);
   }
@@ -82,8 +80,7 @@ class GroupAggregate implements StreamOperator<unknown, unknown> {
       const row = rows[at] as number;
       at += 1;
       this.#keyed.setCurrentKey(this.#keys.at(batch, row), hashes[row] as number);
-      if (this.#mode === "batch") this.#gather(row);
-      else this.#change(batch, row);
+      this.#change(batch, row);
       if (this.#desk?.isPaused === true) break;
     }
     this.#emitter.flush();
@@ -91,17 +88,8 @@ class GroupAggregate implements StreamOperator<unknown, unknown> {
   }
 
   endInput(): void {
-    if (this.#mode === "batch") {
-      this.#keyed.forEachKey(GROUPS, (key) => this.#emitFinal(key));
-    }
     if (this.#ownsEmptyKey) this.#emitEmpty();
     this.#emitter.flush();
-  }
-
-  #gather(row: number): void {
-    const state = this.#groups.value() ?? this.#aggregation.create();
-    this.#aggregation.add(state, row);
-    this.#groups.update(state);
   }
 
   #change(batch: ColumnBatch, row: number): void {
@@ -132,17 +120,6 @@ class GroupAggregate implements StreamOperator<unknown, unknown> {
     );
   }
 
-  #emitFinal(key: Key): void {
-    const state = this.#groups.value();
-    assert(state !== undefined, "each key of the state has a value");
-    const values = [...this.#keys.values(key)];
-    this.#aggregation.results(state, values);
-    this.#emitter.insert(values);
-    this.#ownsEmptyKey = false;
-    this.#groups.clear();
-    this.#aggregation.clear();
-  }
-
   #emitEmpty(): void {
     const key: Key = [];
     this.#keyed.setCurrentKey(key, keyHash(key));
@@ -153,18 +130,18 @@ class GroupAggregate implements StreamOperator<unknown, unknown> {
 
 /** Its input comes by hash of the columns of `groupBy`. Errors: JOB_GRAPH_INVALID. */
 export function aggregateOperator(node: AggregateNode, mode: PlanMode): OperatorFactory<unknown, unknown> {
+  if (mode === "batch") return boundedAggregate(node);
   // Keys of a table are never taken out of it one by one.
-  const overTable = node.ttl === undefined ? tableAggregate(node, mode) : null;
+  const overTable = node.ttl === undefined ? tableAggregate(node) : null;
   if (overTable !== null) return overTable;
   const make = (): Aggregation =>
     new Aggregation(node.calls, node.input.row, { retracts: node.input.changes !== "append", countsInState: true });
   const declared = make();
-  const miniBatch = miniBatchOf(node, mode);
+  const miniBatch = miniBatchOf(node);
   return {
     kind: "operator",
     name: "aggregate",
     declares: [{ name: GROUPS, kind: "value", type: describeType(declared.type) }, ...declared.declarations],
-    create: () =>
-      miniBatch === null ? new GroupAggregate(node, mode, make()) : new GroupMiniBatch(node, miniBatch, make()),
+    create: () => (miniBatch === null ? new GroupAggregate(node, make()) : new GroupMiniBatch(node, miniBatch, make())),
   };
 }

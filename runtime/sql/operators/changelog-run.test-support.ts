@@ -9,6 +9,7 @@ import type {
   Output,
   RowTableDescriptor,
   SlicedRows,
+  SpillSpace,
 } from "../../ports/index.ts";
 import { ColumnBuilder, type ColumnBatch, NO_TIMESTAMP, rowKinds } from "../../record/index.ts";
 import { type HarnessSnapshot, type ManualClock, MemorySnapshotFiles, OperatorHarness } from "../../testkit/index.ts";
@@ -30,6 +31,7 @@ export type RunOptions = {
   readonly restore?: readonly HarnessSnapshot[];
   readonly files?: MemorySnapshotFiles;
   readonly clock?: ManualClock;
+  readonly spill?: SpillSpace;
   /** The task wants to pause after each row. */
   readonly pauses?: boolean;
 };
@@ -87,12 +89,13 @@ export class ChangelogRun {
         return operator;
       },
     };
-    const { restore, clock } = options;
+    const { restore, clock, spill } = options;
     const harness = await OperatorHarness.open(watched, {
       keySelector: () => null,
       files: options.files ?? new MemorySnapshotFiles(),
       ...(restore === undefined ? {} : { restore }),
       ...(clock === undefined ? {} : { clock }),
+      ...(spill === undefined ? {} : { spill }),
     });
     assert.ok(opened !== null);
     assertDeclared(factory, opened);

@@ -1,6 +1,6 @@
 /**
- * Owns: joins whose rows are held until all of them are there, and are joined once: of windows, when the watermark ends them, and of bounded inputs, when those have
- *       ended.
+ * Owns: joins whose rows are held until all of them are there, and are joined once: of windows, when the watermark ends them.
+ * Not here: joins of bounded inputs, whose rows may be more than memory holds (bounded-join.ts).
  *
  * SQJH1 Only final rows are emitted: nothing is taken back.
  * SQJH2 A window is joined once, with all windows that end with it: their rows are in one slice, by the last millisecond, and go with it. A row that comes when its window
@@ -27,8 +27,6 @@ import { declarationOfWatermark, WatermarkMemory } from "./watermark-memory.ts";
 import { lastInstantOfEnd } from "./window-ends.ts";
 import { LATE_ROWS } from "./window-time.ts";
 
-/** Of bounded inputs there is one. */
-const SLICE = 0;
 /** Records of which pairs are found at once. */
 const RECORDS = 1024;
 
@@ -44,19 +42,7 @@ export function windowJoinOperator(node: WindowJoinNode, session: SqlSession): O
   };
 }
 
-/** Of bounded inputs. */
-export function boundedJoin(node: JoinNode, session: SqlSession): OperatorFactory<unknown, unknown> {
-  assertJoinable(node);
-  const plans = sidePlans(node, [false, false]);
-  return {
-    kind: "operator",
-    name: "join",
-    declares: plans.map(({ table }) => declarationOfRows(table)),
-    create: () => new BoundedJoin(node, plans, session),
-  };
-}
-
-abstract class HeldJoin extends JoinOperator {
+export abstract class HeldJoin extends JoinOperator {
   readonly #isSemi: boolean;
   readonly #isHalf: boolean;
 
@@ -73,8 +59,19 @@ abstract class HeldJoin extends JoinOperator {
   /** Emits the join of the rows of a slice, which are then gone: in portions (SQJH3). */
   protected *emitHeld(slice: number): Generator<void> {
     const [left, right] = [this.sides[0].table(slice), this.sides[1].table(slice)];
-    const isMatched = this.plans[1].keeps ? new Uint8Array(right.next.length) : null;
-    for (const page of pagesOf(left)) yield* this.#emitPage(page, { right, isMatched });
+    const isMatched = this.matchesOf(right);
+    for (const page of pagesOf(left)) yield* this.emitPairs(page, { right, isMatched, found: null });
+    yield* this.emitUnmatched(right, isMatched);
+    for (const side of this.sides) side.drop(slice);
+  }
+
+  /** Of the slots of the right table whether each has a match; null: nobody asks. */
+  protected matchesOf(right: RowTable): Uint8Array | null {
+    return this.plans[1].keeps ? new Uint8Array(right.next.length) : null;
+  }
+
+  /** Rows of the right table that have none. */
+  protected *emitUnmatched(right: RowTable, isMatched: Uint8Array | null): Generator<void> {
     if (isMatched !== null)
       for (const { columns, rows, firstSlot } of pagesOf(right)) {
         this.emitter.begin({ input: 1, columns, own: null, other: null });
@@ -82,13 +79,10 @@ abstract class HeldJoin extends JoinOperator {
         yield;
       }
     this.emitter.flush();
-    for (const side of this.sides) side.drop(slice);
   }
 
-  *#emitPage(
-    { columns, hashes, rows }: RowPageView,
-    { right, isMatched }: { readonly right: RowTable; readonly isMatched: Uint8Array | null },
-  ): Generator<void> {
+  /** Pairs of left rows with the right table. Where not all right rows are in it, `found` learns which of the left ones have a match, and nothing else is emitted of them. */
+  protected *emitPairs({ columns, hashes, rows }: HeldRows, { right, isMatched, found }: Matched): Generator<void> {
     const arrived = this.arrived(0, columns, { hashes, rows });
     const first = this.firstIn(right, arrived);
     this.emitter.begin({ input: 0, columns, own: null, other: right });
@@ -105,12 +99,9 @@ abstract class HeldJoin extends JoinOperator {
         const row = rows[record] as number;
         const to = pairs.ends[record - from] as number;
         const hasMatch = to > pair;
-        if (this.#isHalf) {
-          if (this.#isSemi === hasMatch) emitter.emit(rowKinds.insert, row, NOTHING);
-          pair = to;
-          continue;
-        }
-        if (!hasMatch && this.plans[0].keeps) emitter.emit(rowKinds.insert, row, NOTHING);
+        if (found === null) this.#emitLeft(row, hasMatch);
+        else if (hasMatch) found.set(record);
+        if (this.#isHalf) pair = to;
         for (; pair < to; pair++) {
           const slot = pairs.slots[pair] as number;
           if (isMatched !== null) isMatched[slot] = 1;
@@ -120,9 +111,57 @@ abstract class HeldJoin extends JoinOperator {
       yield;
     }
   }
+
+  /** What is left to emit of left rows when it is known which have a match. */
+  protected emitLeftRows({ columns, rows }: HeldRows, found: MatchBits): void {
+    this.emitter.begin({ input: 0, columns, own: null, other: null });
+    for (const [at, row] of rows.entries()) this.#emitLeft(row, found.has(at));
+    this.emitter.flush();
+  }
+
+  /** SEMI and ANTI: the row itself; LEFT and FULL: the row without a match. */
+  #emitLeft(row: number, hasMatch: boolean): void {
+    const isEmitted = this.#isHalf ? this.#isSemi === hasMatch : !hasMatch && this.plans[0].keeps;
+    if (isEmitted) this.emitter.emit(rowKinds.insert, row, NOTHING);
+  }
 }
 
-function pagesOf(table: RowTable): readonly RowPageView[] {
+/** Rows at all places of `rows`; `hashes` by place. */
+export type HeldRows = Pick<RowPageView, "columns" | "hashes" | "rows">;
+
+type Matched = {
+  readonly right: RowTable;
+  readonly isMatched: Uint8Array | null;
+  readonly found: MatchBits | null;
+};
+
+/** Which of many left rows have a match, batch by batch. */
+export class MatchBits {
+  readonly #bits: Uint8Array;
+  /** Rows of the batches before. */
+  #first = 0;
+
+  constructor(rows: number) {
+    this.#bits = new Uint8Array((rows + 7) >> 3);
+  }
+
+  /** The batch at hand begins with that row. */
+  beginAt(first: number): void {
+    this.#first = first;
+  }
+
+  set(record: number): void {
+    const at = this.#first + record;
+    this.#bits[at >> 3] = (this.#bits[at >> 3] as number) | (1 << (at & 7));
+  }
+
+  has(record: number): boolean {
+    const at = this.#first + record;
+    return (((this.#bits[at >> 3] as number) >> (at & 7)) & 1) === 1;
+  }
+}
+
+export function pagesOf(table: RowTable): readonly RowPageView[] {
   const pages: RowPageView[] = [];
   table.forEachPage((page) => void pages.push(page));
   return pages;
@@ -181,16 +220,5 @@ class WindowJoin extends HeldJoin {
 
   prepareSnapshot(): void {
     this.#watermark.save();
-  }
-}
-
-class BoundedJoin extends HeldJoin {
-  protected onRecords(arrived: Arrived): number {
-    this.hold(SLICE, arrived);
-    return arrived.rows.length;
-  }
-
-  endInput(): void {
-    for (const _portion of this.emitHeld(SLICE));
   }
 }

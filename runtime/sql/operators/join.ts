@@ -1,6 +1,6 @@
 /**
  * Owns: the join of two inputs whose rows may be taken back, at any time: inner, outer, semi and anti.
- * Does not own: what each side keeps (join-sides.ts), joins of windows and of bounded inputs (held-join.ts), those whose state expires (expiring-join.ts).
+ * Does not own: what each side keeps (join-sides.ts), joins of windows (held-join.ts) and of bounded inputs (bounded-join.ts), those whose state expires (expiring-join.ts).
  *
  * SQJJ1 At any time the result is the join of the rows that the inputs have then. A row that has had no match, and has one now, is taken back with
  *     NULLs before it is emitted with its match; the other way round when it loses its last match.
@@ -19,7 +19,7 @@ import { type ColumnBatch, isAdded, rowKinds, TABLE_PAGE_BITS } from "../../reco
 import type { JoinNode, PlanMode } from "../plan/plan-tree.ts";
 import type { SqlSession } from "../session.ts";
 import { expiringJoin } from "./expiring-join.ts";
-import { boundedJoin } from "./held-join.ts";
+import { boundedJoin } from "./bounded-join.ts";
 import { assertJoinable, assertKeyedUpserts } from "./join-keys.ts";
 import { type Arrived, JoinOperator } from "./join-operator.ts";
 import { JoinPairs } from "./join-pairs.ts";
@@ -27,7 +27,7 @@ import { countsMatches, hasNullIn, type SidePlans, sidePlans } from "./join-side
 import { isHalfJoin } from "./join-type.ts";
 import { MissingRows } from "./missing-rows.ts";
 import { NOTHING, ofTable } from "./pair-emitter.ts";
-import type { RowKind } from "./row-emitter.ts";
+import type { RowKind } from "./emitted-rows.ts";
 
 /** There is one. */
 const SLICE = 0;
@@ -35,9 +35,9 @@ const SLICE = 0;
 const PAIRS = 1024;
 const SLOT_MASK = 2 ** TABLE_PAGE_BITS - 1;
 
-/** In a query over bounded inputs only final rows are emitted. An inner join of rows that stay emits no others. */
+/** In a query over bounded inputs only final rows are emitted. */
 export function joinOperator(node: JoinNode, session: SqlSession, mode: PlanMode): OperatorFactory<unknown, unknown> {
-  if (mode === "batch" && node.join !== "INNER") return boundedJoin(node, session);
+  if (mode === "batch") return boundedJoin(node, session);
   return node.ttl === undefined ? changingJoin(node, session) : expiringJoin(node, session);
 }
 

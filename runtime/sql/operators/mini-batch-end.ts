@@ -3,7 +3,7 @@
  * Not here: that a watermark, a checkpoint and the end of the input end it, too (the operators).
  */
 import type { OperatorContext } from "../../ports/index.ts";
-import type { AggregateNode, MiniBatch, PlanMode } from "../plan/plan-tree.ts";
+import type { AggregateNode, MiniBatch } from "../plan/plan-tree.ts";
 import { ClockAlarm } from "./clock-alarm.ts";
 
 export class MiniBatchEnd {
@@ -45,6 +45,6 @@ export class MiniBatchEnd {
   }
 }
 
-/** Null: its changes leave at once. What nothing is taken back of (DISTINCT) would only leave later, and a bounded input is one batch by itself. */
-export const miniBatchOf = ({ miniBatch, changes }: AggregateNode, mode: PlanMode): MiniBatch | null =>
-  miniBatch === undefined || changes === "append" || mode === "batch" ? null : miniBatch;
+/** Null: its changes leave at once. What nothing is taken back of (DISTINCT) would only leave later. */
+export const miniBatchOf = ({ miniBatch, changes }: AggregateNode): MiniBatch | null =>
+  miniBatch === undefined || changes === "append" ? null : miniBatch;

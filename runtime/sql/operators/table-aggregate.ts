@@ -1,6 +1,6 @@
 /**
  * Owns: GROUP BY without a window where each key takes a few values and nothing is taken back: one column table, and changes that leave batch by batch.
- * Not here: every other one (aggregate.ts), which emits the same rows (SQOG1 … 3); mini-batches (table-mini-batch.ts).
+ * Not here: every other one (aggregate.ts), which emits the same rows (SQOG1, SQOG3); mini-batches (table-mini-batch.ts), bounded inputs (bounded-aggregate.ts).
  *
  * SQTG1 The results before and after a record stand next to each other in the batch; a selection leaves out what changes nothing.
  */
@@ -14,7 +14,7 @@ import type {
   SlicedTable,
   StreamOperator,
 } from "../../ports/index.ts";
-import type { AggregateNode, PlanMode } from "../plan/plan-tree.ts";
+import type { AggregateNode } from "../plan/plan-tree.ts";
 import { RowKeys } from "../rows/row-key.ts";
 import { rowTypeOf } from "../rows/row-type.ts";
 import { changes, PAGE_SLOTS } from "./accumulators/column-accumulator.ts";
@@ -30,7 +30,6 @@ const STEP = PAGE_SLOTS / 2;
 
 class TableAggregate implements StreamOperator<unknown, unknown> {
   readonly #node: AggregateNode;
-  readonly #mode: PlanMode;
   readonly #aggregation: TableAggregation;
   readonly #keys: RowKeys;
   readonly #builder: ColumnBuilder;
@@ -41,9 +40,8 @@ class TableAggregate implements StreamOperator<unknown, unknown> {
   #output!: Output<unknown>;
   #ownsEmptyKey = false;
 
-  constructor(node: AggregateNode, mode: PlanMode, aggregation: TableAggregation) {
+  constructor(node: AggregateNode, aggregation: TableAggregation) {
     this.#node = node;
-    this.#mode = mode;
     this.#aggregation = aggregation;
     this.#keys = new RowKeys(node.input.row, node.groupBy);
     this.#builder = new ColumnBuilder(rowTypeOf(node.row), PAGE_SLOTS);
@@ -63,10 +61,6 @@ class TableAggregate implements StreamOperator<unknown, unknown> {
     const { rows, count } = batch;
     const hashes = this.#keys.hashes(batch);
     const table = this.#tables.table(GROUPS_SLICE);
-    if (this.#mode === "batch") {
-      this.#aggregation.add(table, batch, rows.subarray(from, count), hashes);
-      return count;
-    }
     for (let at = from; at < count; at += STEP)
       this.#change(table, batch, { rows: rows.subarray(at, Math.min(count, at + STEP)), hashes });
     return count;
@@ -79,11 +73,6 @@ class TableAggregate implements StreamOperator<unknown, unknown> {
       const emitter = new ChangeEmitter(this.#node, this.#output);
       emitter.insert(emptyRow(this.#node));
       emitter.flush();
-    } else if (this.#mode === "batch") {
-      this.#emitAll(table);
-      this.#tables.drop(GROUPS_SLICE);
-      this.#aggregation.dropValues();
-      this.#ownsEmptyKey = false;
     }
   }
 
@@ -131,32 +120,19 @@ class TableAggregate implements StreamOperator<unknown, unknown> {
     }
     return selected;
   }
-
-  #emitAll(table: ColumnTable): void {
-    const builder = this.#builder;
-    for (let page = 0; page * PAGE_SLOTS < table.size; page++) {
-      const count = Math.min(PAGE_SLOTS, table.size - page * PAGE_SLOTS);
-      for (let at = 0; at < count; at++) this.#selection[at] = page * PAGE_SLOTS + at;
-      this.#aggregation.results(table, { slots: this.#selection, count, at: 0 }, builder.stores);
-      builder.count = count;
-      const batch = builder.take();
-      this.#output.collectBatch(batch);
-      batch.release();
-    }
-  }
 }
 
 /** Null: the node needs more than tables hold; then aggregateOperator makes another. */
-export function tableAggregate(node: AggregateNode, mode: PlanMode): OperatorFactory<unknown, unknown> | null {
+export function tableAggregate(node: AggregateNode): OperatorFactory<unknown, unknown> | null {
   const { input, calls, groupBy } = node;
   if (input.changes !== "append") return null;
   return operatorOf(
     "aggregate",
     () => TableAggregation.of({ calls, groupBy, row: input.row }, { name: GROUPS_TABLE, takesDistinct: true }),
     (aggregation) => {
-      const miniBatch = miniBatchOf(node, mode);
+      const miniBatch = miniBatchOf(node);
       return miniBatch === null
-        ? new TableAggregate(node, mode, aggregation)
+        ? new TableAggregate(node, aggregation)
         : new TableMiniBatch(node, miniBatch, aggregation);
     },
   );

@@ -42,6 +42,7 @@ import {
   SLOT_MASK,
 } from "./accumulators/column-accumulator.ts";
 import { columnAccumulatorOf } from "./accumulators/column-accumulators.ts";
+import { TableMemory } from "./table-memory.ts";
 import { type Condition, DistinctValues, hasDistinctColumn, isTrue } from "./distinct-values.ts";
 
 type RunningCall = {
@@ -112,6 +113,8 @@ export class TableAggregation {
   readonly #calls: readonly RunningCall[];
   readonly #distinct: readonly DistinctValues[];
   #distinctTables: readonly SlicedTable[] = [];
+  /** Of the table, and of those of its values. */
+  readonly #memories: readonly TableMemory[];
   #maxParallelism = 0;
   /** Of each key group how many groups have a number. */
   #numbered = new Float64Array(0);
@@ -133,6 +136,7 @@ export class TableAggregation {
       ({ argument, filters }, at) =>
         new DistinctValues(`${name}-values${at}`, { row, argument, filters }, () => this.#maxParallelism),
     );
+    this.#memories = [null, ...this.#distinct].map(() => new TableMemory());
     // By place, as the uid has them: how a key is called is nothing of the state.
     const keys = groupBy.map((place, at) => ({ ...(row[place] as PlanRow[number]), name: `key${at}` }));
     const fields = calls.flatMap(({ accumulator }) => accumulator.fields);
@@ -197,6 +201,13 @@ export class TableAggregation {
   /** The table of the groups is dropped, too. */
   dropValues(): void {
     for (const tables of this.#distinctTables) tables.drop(VALUES_SLICE);
+    for (const memory of this.#memories) memory.forget();
+  }
+
+  /** What a table takes, the one that is there, with its values of DISTINCT. */
+  bytesOf(table: ColumnTable): number {
+    const values = this.#distinctTables.map((tables) => tables.table(VALUES_SLICE));
+    return [table, ...values].reduce((sum, each, at) => sum + (this.#memories[at] as TableMemory).of(each), 0);
   }
 
   /** The slots of the batch's records at these places; new keys have some then, too. Valid until the next call. */

@@ -81,6 +81,11 @@ describe("how long state stays (SQPZ1)", () => {
       ["join left 1h, right none"],
     ],
     [
+      "as a hint says of a query over several tables",
+      "SELECT /*+ STATE_TTL('x' = '1 h') */ y, COUNT(*) FROM (SELECT s.y FROM t CROSS JOIN UNNEST(ARRAY[t.id]) AS u (z) JOIN s ON s.id = z) AS x GROUP BY y",
+      ["aggregate 1h"],
+    ],
+    [
       "as a hint says of a Top-N",
       "SELECT * FROM (SELECT /*+ STATE_TTL('t' = '1 h') */ *, ROW_NUMBER() OVER (PARTITION BY b ORDER BY a) AS n FROM t) WHERE n <= 3",
       ["rank 1h"],
@@ -130,6 +135,21 @@ describe("how long state stays (SQPZ1)", () => {
       "a hint of the rows that look up",
       "SELECT /*+ STATE_TTL('t' = '1 h') */ t.id, s.x FROM t JOIN s FOR SYSTEM_TIME AS OF t.p AS n ON t.a = n.id JOIN s ON t.id = s.id",
       /STATE_TTL names t, which is joined/,
+    ],
+    [
+      "a table whose rows are unnested",
+      "SELECT /*+ STATE_TTL('t' = '1 h') */ x, COUNT(*) FROM t CROSS JOIN UNNEST(ARRAY[t.id]) AS u (x) GROUP BY x",
+      /STATE_TTL names t, and nothing keeps its rows: UNNEST[^]*\^{9}[^]*name the query/,
+    ],
+    [
+      "a table whose rows are unnested ahead of a join",
+      "SELECT /*+ STATE_TTL('t' = '1 h') */ z FROM t CROSS JOIN UNNEST(ARRAY[t.id]) AS u (z) JOIN s ON s.id = z",
+      /STATE_TTL names t, and nothing keeps its rows/,
+    ],
+    [
+      "what is unnested",
+      "SELECT /*+ STATE_TTL('u' = '1 h') */ x FROM t CROSS JOIN UNNEST(ARRAY[t.id]) AS u (x)",
+      /STATE_TTL names u, and nothing keeps its rows/,
     ],
     ["a hint of nothing", "SELECT /*+ STATE_TTL(t) */ b FROM t GROUP BY b", /STATE_TTL without a table/],
   ] as const)

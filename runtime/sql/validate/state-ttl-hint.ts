@@ -2,7 +2,7 @@
  * Owns: the hint STATE_TTL('orders' = '1 d', 'c' = '12 h') of a SELECT: how long the state of its tables' rows stays.
  *
  * SQHZ1 A table is named as its columns are: by its alias, or without one by its name. 0 says nothing: what is SET holds.
- * SQHZ2 A join FOR SYSTEM_TIME AS OF keeps nothing that the hint could be for, on neither side.
+ * SQHZ2 A join FOR SYSTEM_TIME AS OF keeps nothing that the hint could be for, on neither side; nor does UNNEST, whose left row goes on at once.
  */
 import { parseDuration } from "../../../base/index.ts";
 import { fail } from "../syntax/problem.ts";
@@ -17,7 +17,7 @@ export function ttlsOfHints(
   tables: readonly Named[],
 ): readonly (number | null)[] {
   const ttls = tables.map((): number | null => null);
-  const areTemporal = from === null ? [] : temporalTables(from);
+  const sides = from === null ? [] : sidesOf(from);
   for (const hint of hints) {
     if (hint.name.name.toUpperCase() !== "STATE_TTL") continue;
     if (hint.options.length === 0)
@@ -28,7 +28,13 @@ export function ttlsOfHints(
       );
     for (const { key, value } of hint.options) {
       const place = hintedTable(hint, key, tables);
-      if (areTemporal[place] === true)
+      if (sides[place] === "unnested")
+        fail(
+          hint.at,
+          `STATE_TTL names ${key}, and nothing keeps its rows: UNNEST takes each of them as it comes`,
+          "Of groups of what is unnested, name the query: FROM (SELECT … CROSS JOIN UNNEST(…)) AS x, and STATE_TTL of x; or take it out.",
+        );
+      if (sides[place] === "temporal")
         fail(
           hint.at,
           `STATE_TTL names ${key}, which is joined FOR SYSTEM_TIME AS OF`,
@@ -43,9 +49,13 @@ export function ttlsOfHints(
   return ttls;
 }
 
+type Side = "kept" | "temporal" | "unnested";
+
 /** SQHZ2. Of each table, from left to right. */
-const temporalTables = (from: TypedTable): readonly boolean[] => {
-  if (from.kind !== "join") return [from.kind === "temporal"];
-  const isAlone = from.left.kind !== "join" && from.right.kind === "temporal";
-  return [...(isAlone ? [true] : temporalTables(from.left)), ...temporalTables(from.right)];
-};
+function sidesOf(from: TypedTable): readonly Side[] {
+  if (from.kind !== "join") return [from.kind === "temporal" ? "temporal" : "kept"];
+  const { left, right } = from;
+  if (right.kind !== "temporal" && right.kind !== "unnest") return [...sidesOf(left), ...sidesOf(right)];
+  const side: Side = right.kind === "unnest" ? "unnested" : "temporal";
+  return [...(left.kind === "join" ? sidesOf(left) : [side]), side];
+}

@@ -10,7 +10,14 @@
 import { StreamError } from "../../../base/index.ts";
 import type { StateDeclaration } from "../../checkpoint/index.ts";
 import { type Key, keyHash, sameType } from "../../record/index.ts";
-import type { KeyedBackendOptions, KeyedRestore, KeyedSnapshot, KeyedStateBackend, Turn } from "../backend.ts";
+import type {
+  KeyedBackendOptions,
+  KeyedRestore,
+  KeyedSnapshot,
+  KeyedStateBackend,
+  SnapshotRequest,
+  Turn,
+} from "../backend.ts";
 import { planMetaEvolution } from "../snapshot/evolution.ts";
 import { HeapListState } from "./heap-list.ts";
 import { HeapMapState } from "./heap-map.ts";
@@ -206,9 +213,9 @@ class HeapKeyedBackend implements KeyedStateBackend {
     return [...found.values(), ...this.#columnTables.declarations()];
   }
 
-  snapshot(): KeyedSnapshot {
+  snapshot(request: SnapshotRequest | null = null): KeyedSnapshot {
     const states = new HeapKeyedSnapshot(this.#options, this.context, [...this.#tables.values()]);
-    const columnTables = this.#columnTables.snapshot();
+    const columnTables = this.#columnTables.snapshot(request);
     return columnTables === null ? states : new StatesSnapshot(states, columnTables);
   }
 

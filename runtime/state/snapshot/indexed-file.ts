@@ -13,14 +13,12 @@ import { ByteWriter } from "../../record/index.ts";
 const FOOTER_LENGTH = 16;
 
 export class IndexedFileFormat {
-  /** What the file begins with. */
-  readonly magic: Uint8Array;
   readonly #noun: string;
   readonly #name: string;
   readonly #version: number;
   readonly #end: string;
 
-  /** `noun`: what such a file is called in messages. */
+  /** `noun`: what such a file is called in messages; `version`: the newest that is read, down to 1. */
   constructor(
     noun: string,
     { name, version, end }: { readonly name: string; readonly version: number; readonly end: string },
@@ -29,7 +27,16 @@ export class IndexedFileFormat {
     this.#name = name;
     this.#version = version;
     this.#end = end;
-    this.magic = Buffer.from(`${name}${version}`, "latin1");
+  }
+
+  /** What a file of the version begins with. */
+  magic(version: number): Uint8Array {
+    return Buffer.from(`${this.#name}${version}`, "latin1");
+  }
+
+  /** Where the first thing behind it is. */
+  get start(): number {
+    return this.#name.length + 1;
   }
 
   /** Index, padding and footer: what follows all else. */
@@ -45,19 +52,22 @@ export class IndexedFileFormat {
   }
 
   /** The index of a verified file as it was written, and the place where it begins. Errors, which name the file: CHECKPOINT_CORRUPT, FORMAT_TOO_NEW. */
-  parseIndex(file: string, bytes: Buffer): { readonly index: unknown; readonly indexAt: number } {
-    const expected = `${this.#name}${this.#version}`;
-    const magic = bytes.toString("latin1", 0, expected.length);
+  parseIndex(
+    file: string,
+    bytes: Buffer,
+  ): { readonly version: number; readonly index: unknown; readonly indexAt: number } {
+    const magic = bytes.toString("latin1", 0, this.start);
     const version = magic.startsWith(this.#name) ? Number(magic.slice(this.#name.length)) : 0;
     if (version > this.#version) throw newerFormat(`the ${this.#noun} ${file}`, version, this.#version);
-    if (magic !== expected) throw this.corrupt(file, `it starts with ${JSON.stringify(magic)}, not ${expected}`);
+    if (!Number.isInteger(version) || version < 1)
+      throw this.corrupt(file, `it starts with ${JSON.stringify(magic)}, not ${this.#name}${this.#version}`);
     if (bytes.toString("latin1", bytes.length - this.#end.length) !== this.#end)
       throw this.corrupt(file, "its end is missing");
     const textLength = bytes.readUInt32LE(bytes.length - FOOTER_LENGTH);
     const indexAt = bytes.length - FOOTER_LENGTH - ((textLength + 7) & ~7);
-    if (indexAt < expected.length) throw this.corrupt(file, "its index is longer than the file");
+    if (indexAt < this.start) throw this.corrupt(file, "its index is longer than the file");
     try {
-      return { index: JSON.parse(bytes.toString("utf8", indexAt, indexAt + textLength)), indexAt };
+      return { version, index: JSON.parse(bytes.toString("utf8", indexAt, indexAt + textLength)), indexAt };
     } catch (cause) {
       throw this.corrupt(file, "its index cannot be read", cause);
     }

@@ -65,7 +65,7 @@ function checkIndex(file: string, index: Record<string, unknown>, end: number): 
   if (!Array.isArray(states) || !Array.isArray(sections)) throw keyedFile.corrupt(file, "its index has no states");
   const places = sections.map(([state, keyGroup, offset, length, chunks]) => {
     const place = { state, keyGroup, offset, length, chunks } as SectionPlace;
-    const isInside = place.offset >= keyedFile.magic.length && place.offset + place.length <= end;
+    const isInside = place.offset >= keyedFile.start && place.offset + place.length <= end;
     const isOwned = place.keyGroup >= keyGroups.first && place.keyGroup <= keyGroups.last;
     if (!isInside || !isOwned || !(place.state < states.length))
       throw keyedFile.corrupt(file, `its section ${JSON.stringify(place)} is out of bounds`);

@@ -54,7 +54,7 @@ export class HeapKeyedSnapshot implements KeyedSnapshot {
   }
 
   async #writeSections(file: SnapshotFile, turn: Turn): Promise<void> {
-    const output = new SectionOutput(file, keyedFile.magic);
+    const output = new SectionOutput(file, keyedFile.magic(1));
     const budget = new TurnBudget(this.#options.clock, turn);
     const batch = new RowBatchBuffer();
     const { chunkBytes = CHUNK_BYTES_DEFAULT } = this.#options;

@@ -7,6 +7,7 @@
  * CTB2 While a snapshot is unwritten, a page that it holds is copied before its first change; the snapshot keeps the one it has. Fixing a table takes
  *     a list and a number, whatever its size.
  * CTB3 A key that is new is checked to belong to this subtask.
+ * CTB4 Slots that were made ready for changes count as changed: a later snapshot writes them, and not the others.
  */
 import type { ColumnTable, KeyedRecords } from "../../ports/index.ts";
 import { type Column, type Float64Column, TABLE_PAGE_BITS } from "../../record/index.ts";
@@ -22,10 +23,15 @@ import {
   type TablePage,
 } from "./page.ts";
 import { firstPlace, type Places, SlotIndex } from "./slot-index.ts";
+import { type ChangeLayer, SlotChanges } from "./slot-changes.ts";
 import type { TableLayout } from "./table-meta.ts";
 
 /** What the tables of a back end have in common. */
 export type TableContext = {
+  /** Tables that were made so far. */
+  tables: number;
+  /** Of the snapshots that later ones may build on the numbers, ascending. */
+  readonly bases: readonly number[];
   /** Snapshots that are not written yet. */
   unwritten: number;
   /** The number of the newest snapshot; 0 before the first. */
@@ -35,7 +41,13 @@ export type TableContext = {
 };
 
 /** A table as a snapshot holds it. */
-export type FixedTable = { readonly pages: readonly TablePage[]; readonly size: number };
+export type FixedTable = {
+  /** Of the table: no two of a back end have the same, and one that was made anew has another. */
+  readonly id: number;
+  readonly pages: readonly TablePage[];
+  readonly size: number;
+  readonly layers: readonly ChangeLayer[];
+};
 
 export class HeapColumnTable implements ColumnTable {
   values: OwnPageValues[][];
@@ -49,10 +61,13 @@ export class HeapColumnTable implements ColumnTable {
   /** A snapshot has the list. */
   #isListFixed = false;
   #size = 0;
+  readonly #changes = new SlotChanges();
+  #id: number;
 
   constructor(layout: TableLayout, context: TableContext) {
     this.#layout = layout;
     this.#context = context;
+    this.#id = ++context.tables;
     this.values = layout.value.fields.map(() => []);
     this.nulls = layout.value.fields.map(({ type }) => (type.nullable ? [] : null));
     const [first, ...others] = layout.key.fields;
@@ -83,6 +98,8 @@ export class HeapColumnTable implements ColumnTable {
   }
 
   makeReady(slots: Int32Array, count: number): void {
+    // CTB4
+    this.#changes.mark(slots, count, this.#size);
     if (this.#context.unwritten > 0) this.#keepFixed(slots, count);
   }
 
@@ -97,7 +114,7 @@ export class HeapColumnTable implements ColumnTable {
   /** As it is now (CTB2). */
   fix(): FixedTable {
     this.#isListFixed = true;
-    return { pages: this.#pages, size: this.#size };
+    return { id: this.#id, pages: this.#pages, size: this.#size, layers: this.#changes.fix(this.#context) };
   }
 
   /** Another layout with the same key: values are matched by name, new ones are null. It fits (TBM2). */
@@ -107,6 +124,8 @@ export class HeapColumnTable implements ColumnTable {
       convertPage(page, Math.min(PAGE_SLOTS, this.#size - number * PAGE_SLOTS), this.#layout, layout),
     );
     this.#layout = layout;
+    // What is in files has the other layout.
+    this.#id = ++this.#context.tables;
     this.#pages = [];
     this.#isListFixed = false;
     this.values = layout.value.fields.map(() => []);

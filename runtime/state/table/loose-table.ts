@@ -7,5 +7,6 @@ import { layoutOfTable } from "./table-meta.ts";
 
 /** `uid`: of the operator, for messages. Keys may be of any key group. Errors: OPTION_INVALID (TBM1). */
 export function createLooseTable(uid: string, descriptor: SlicedTableDescriptor): ColumnTable {
-  return new HeapColumnTable(layoutOfTable(uid, descriptor), { unwritten: 0, latest: 0, assertOwn: () => undefined });
+  const context = { tables: 0, bases: [], unwritten: 0, latest: 0, assertOwn: () => undefined };
+  return new HeapColumnTable(layoutOfTable(uid, descriptor), context);
 }

@@ -108,6 +108,12 @@ function nullsAfter(used: number): Uint8Array {
 /** 0, 1, 2, … */
 const places = Int32Array.from({ length: PAGE_SLOTS }, (_none, at) => at);
 
+/** The values of a page, texts where they are. */
+export function valueColumnInPlace(field: ColumnField, values: OwnPageValues, nulls: Uint8Array | null): Column {
+  if (field.kind === "text") return { ...(values as TextPage).column(), nulls };
+  return valueColumn(field, values, { nulls, slots: PAGE_SLOTS });
+}
+
 /** The values of a page's first `slots` slots, as blocks of columns have them: texts one after the other. */
 export function valueColumn(
   field: ColumnField,

@@ -2,6 +2,7 @@
  * Owns: the memory of a page of a row table: hashes, rows, marks, and which rows were removed.
  *
  * RPG1 Hashes and rows are only added: what a snapshot fixed of them stays as it is, so a copy of a page shares them. Marks and removals are its own.
+ * RPG3 A page has an identity of its own in its table: another page that takes its number later has another.
  * RPG2 A table of few rows is small, for there are many: one for each slice. The first pages have room for fewer rows than 2^TABLE_PAGE_BITS, each for some times as many as the one before.
  */
 import { type AnyStore, type Column, type ColumnLayout, storeOf } from "../../record/index.ts";
@@ -16,6 +17,8 @@ export type PageRows = {
 };
 
 export type RowPage = {
+  /** RPG3 */
+  readonly id: number;
   readonly rows: PageRows;
   readonly marks: Int32Array | null;
   /** By place: 1 where the row was removed; null: none was. */
@@ -36,11 +39,17 @@ export const roomIn = ({ rows }: RowPage): number => rows.hashes.length;
 
 export function createRowPage(
   { fields }: ColumnLayout,
-  { number, hasMarks, madeAfter }: { readonly number: number; readonly hasMarks: boolean; readonly madeAfter: number },
+  {
+    id,
+    number,
+    hasMarks,
+    madeAfter,
+  }: { readonly id: number; readonly number: number; readonly hasMarks: boolean; readonly madeAfter: number },
 ): RowPage {
   const room = roomOf(number);
   const stores = fields.map((field) => storeOf(field, room));
   return {
+    id,
     rows: {
       hashes: new Int32Array(room),
       stores,
@@ -54,12 +63,12 @@ export function createRowPage(
   };
 }
 
-export function copyRowPage({ rows, marks, removed, removals }: RowPage, madeAfter: number): RowPage {
-  return { rows, marks: marks?.slice() ?? null, removed: removed?.slice() ?? null, removals, madeAfter };
+export function copyRowPage({ id, rows, marks, removed, removals }: RowPage, madeAfter: number): RowPage {
+  return { id, rows, marks: marks?.slice() ?? null, removed: removed?.slice() ?? null, removals, madeAfter };
 }
 
 /** The places of the first `used` rows that are there. */
-export function placesOf({ removed }: RowPage, used: number): Int32Array {
+export function placesOf({ removed }: Pick<RowPage, "removed">, used: number): Int32Array {
   const places = new Int32Array(used);
   let count = 0;
   for (let place = 0; place < used; place++) if (removed === null || removed[place] === 0) places[count++] = place;

@@ -5,6 +5,7 @@
  *
  * RTB1 Rows are added to one page, the last one. What is removed is marked; `tidy` moves the rows of a page that is half empty behind the last ones, and frees the page.
  * RTB2 While a snapshot is unwritten, a page that it holds is copied before its marks or removals change (CTB2). Pages that are added later are not its own.
+ * RTB5 A row that was removed or marked counts as changed (CTB4). Added ones are known by their place: they are behind all others of their page.
  * RTB3 A row's key is checked to belong to this subtask.
  * RTB4 A table that was restored and not declared has rows and no chains: it is only written again.
  */
@@ -32,6 +33,7 @@ import { gatherSlots } from "./row-gather.ts";
 import { hashFields } from "./row-hash.ts";
 import { type RowLayout, rowsConverted } from "./row-meta.ts";
 import { copyRowPage, createRowPage, placesOf, roomIn, type RowPage } from "./row-page.ts";
+import { type ChangeLayer, SlotChanges } from "./slot-changes.ts";
 
 /** A page is freed when so many of its rows were removed. */
 const removalsMax = (page: RowPage): number => roomIn(page) / 2;
@@ -39,6 +41,9 @@ const TIDIED_AT_ONCE = 8;
 
 /** A table as a snapshot holds it: of the first `count` pages, which may have become more since. Of that numbered `last` the first `used` rows, of others all. */
 export type FixedRows = {
+  /** Of the table (FixedTable). */
+  readonly id: number;
+  readonly layers: readonly ChangeLayer[];
   readonly pages: readonly (RowPage | null)[];
   readonly count: number;
   readonly size: number;
@@ -62,10 +67,14 @@ export class HeapRowTable implements RowTable {
   /** A snapshot has the list. */
   #isListFixed = false;
   #size = 0;
+  readonly #changes = new SlotChanges();
+  #id: number;
+  #lastPageId = 0;
 
   constructor(layout: RowLayout, context: TableContext) {
     this.#layout = layout;
     this.#context = context;
+    this.#id = ++context.tables;
     this.#columns = layout.row.fields.map(() => []);
     if (layout.isDeclared) this.#startChains();
   }
@@ -128,6 +137,7 @@ export class HeapRowTable implements RowTable {
     page.removed ??= new Uint8Array(roomIn(page));
     page.removed[slot & SLOT_MASK] = 1;
     page.removals += 1;
+    this.#changes.markOne(slot);
     this.#size -= 1;
     if (page.removals === removalsMax(page) && number !== this.#last) this.#sparse.push(number);
   }
@@ -138,6 +148,7 @@ export class HeapRowTable implements RowTable {
   }
 
   setMark(slot: number, mark: number): void {
+    this.#changes.markOne(slot);
     (this.#own(slot >> TABLE_PAGE_BITS).marks as Int32Array)[slot & SLOT_MASK] = mark;
   }
 
@@ -175,7 +186,9 @@ export class HeapRowTable implements RowTable {
   fix(): FixedRows {
     this.#isListFixed = true;
     const used = this.#pages[this.#last]?.rows.used ?? 0;
-    return { pages: this.#pages, count: this.#pages.length, size: this.#size, last: this.#last, used };
+    const layers = this.#changes.fix(this.#context);
+    const { length: count } = this.#pages;
+    return { id: this.#id, layers, pages: this.#pages, count, size: this.#size, last: this.#last, used };
   }
 
   /** Another layout, which fits: columns are matched by name, new ones are null (RWM1). Then rows are chained (RTB4). */
@@ -186,6 +199,8 @@ export class HeapRowTable implements RowTable {
     this.#isListFixed = false;
     this.#last = NO_SLOT;
     this.#size = 0;
+    // Its rows have other places than in files.
+    this.#id = ++this.#context.tables;
     const before = this.#layout;
     this.#layout = layout;
     this.#columns = layout.row.fields.map(() => []);
@@ -291,6 +306,7 @@ export class HeapRowTable implements RowTable {
     }
     const number = this.#free.pop() ?? this.#pages.length;
     const page = createRowPage(this.#layout.row, {
+      id: ++this.#lastPageId,
       number,
       hasMarks: this.#layout.hasMarks,
       madeAfter: this.#context.latest,
@@ -327,8 +343,8 @@ export class HeapRowTable implements RowTable {
     for (const [field, column] of rows.columns.entries()) (this.#columns[field] as Column[])[number] = column;
   }
 
-  #evacuate(number: number, { rows, marks, removed, removals }: RowPage): void {
-    const places = placesOf({ rows, marks, removed, removals, madeAfter: 0 }, rows.used);
+  #evacuate(number: number, { rows, marks, removed }: RowPage): void {
+    const places = placesOf({ removed }, rows.used);
     for (let at = 0; at < places.length; ) {
       const to = this.#pageWithRoom();
       const page = this.#pages[to] as RowPage;

@@ -16,15 +16,15 @@ export class StatesSnapshot implements KeyedSnapshot {
 
   async write(files: SnapshotFiles, turn: Turn): Promise<KeyedStateHandle | null> {
     let handle: KeyedStateHandle | null;
-    let file: KeyedStateFile | null;
+    let tables: readonly KeyedStateFile[] | null;
     try {
       handle = await this.#others.write(files, turn);
-      file = await this.#tables.write(files, turn);
+      tables = await this.#tables.write(files, turn);
     } finally {
       // Where the one failed, the other is let go.
       this.discard();
     }
-    return file === null ? handle : this.#tables.handleOf(handle, file);
+    return tables === null ? handle : this.#tables.handleOf(handle, tables);
   }
 
   discard(): void {

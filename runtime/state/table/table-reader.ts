@@ -1,15 +1,18 @@
 /**
  * Owns: reading files of tables into tables, own keys only, in turns.
+ * Not here: which parts of a page still count (table-chain.ts).
  * Called by: createKeyedBackend, before any operator has declared anything: with the types of the file (SLT1).
  *
- * TBR1 A key comes from exactly one of the files.
+ * TBR1 A key comes from exactly one of the files, or of the chains of files that build on each other.
  * TBR2 Of one table all files have the same types: operators declare their tables when they open, before the first barrier.
+ * TBR3 A chain is read from its newest file to its oldest, one at a time: what is there already is newer. The newest says which tables there are, and names the others.
  */
 import { StreamError } from "../../../base/index.ts";
 import {
   ByteReader,
   type Column,
   type ColumnBatch,
+  type ColumnLayout,
   decodeColumns,
   isNull,
   keyGroupOfHash,
@@ -19,13 +22,17 @@ import type { KeyedBackendOptions, KeyedRestore, Turn } from "../backend.ts";
 import { TurnBudget } from "../snapshot/turn-budget.ts";
 import type { HeapColumnTable, TableContext } from "./column-table.ts";
 import { type OwnPageValues, PAGE_SLOTS, SLOT_MASK } from "./page.ts";
+import { markedLayout, placeLayout } from "./page-codec.ts";
 import { incompatibleRows, isRowLayout, isSameRowTable, markLayout, type RowLayout } from "./row-meta.ts";
 import type { HeapRowTable } from "./row-table.ts";
 import { HeapSlicedRows } from "./sliced-rows.ts";
 import { HeapSlicedTable } from "./sliced-table.ts";
-import { type PagePlace, parseTableIndex, tableFile } from "./table-file.ts";
+import { PageChain, type ReadSlice, TableChain } from "./table-chain.ts";
+import { type PartPlace, parseTableIndex, tableFile, type TableFileIndex } from "./table-file.ts";
 import { incompatibleTable, isSameTable, type TableLayout } from "./table-meta.ts";
 import type { TextPage } from "./text-page.ts";
+
+type Tables = Map<string, HeapSlicedTable | HeapSlicedRows>;
 
 /** Restored tables by name. Errors: CHECKPOINT_CORRUPT, FORMAT_TOO_NEW, STATE_INCOMPATIBLE, and those of reading the files. */
 export async function readSlicedTables(
@@ -33,52 +40,70 @@ export async function readSlicedTables(
   context: TableContext,
   restore: KeyedRestore,
   turn: Turn,
-): Promise<Map<string, HeapSlicedTable | HeapSlicedRows>> {
-  const tables = new Map<string, HeapSlicedTable | HeapSlicedRows>();
+): Promise<Tables> {
+  const tables: Tables = new Map();
   const budget = new TurnBudget(options.clock, turn);
   for (const handle of restore.handles) {
     if (handle.kind !== "tables") continue;
-    for (const { file, keyGroups = handle.keyGroups } of handle.tables) {
+    let chain: TableChain | null = null;
+    for (const { file, keyGroups = handle.keyGroups } of handle.tables.toReversed()) {
       if (keyGroups.first > options.keyGroups.last || keyGroups.last < options.keyGroups.first) continue;
       const reader = new ByteReader(await restore.read(file));
       const index = parseTableIndex(file.key, reader.buffer);
       checkMaxParallelism(options, index.maxParallelism, file.key);
-      for (const { layout, slices } of index.tables) {
-        const read = readerOf(options, context, tables, layout);
-        for (const { slice, pages } of slices) {
-          for (const place of pages) {
-            read({ reader, place, file: file.key }, slice);
-            if (budget.isSpent()) await budget.giveWay();
-          }
-        }
-      }
+      // Files of version 1 stand beside each other, each for itself.
+      if (chain === null || index.after === null) {
+        chain?.assertWhole();
+        chain = new TableChain(file.key, index.after);
+      } else chain.assertNext(file);
+      await readFile({ options, context, tables, budget, chain }, { reader, index, file: file.key });
     }
+    chain?.assertWhole();
   }
   return tables;
 }
 
-type PageSource = { readonly reader: ByteReader; readonly place: PagePlace; readonly file: string };
-type ReadPage = (from: PageSource, slice: number) => void;
+type Reading = {
+  readonly options: KeyedBackendOptions;
+  readonly context: TableContext;
+  readonly tables: Tables;
+  readonly budget: TurnBudget;
+  readonly chain: TableChain;
+};
 
-/** What reads pages of that table into the one that is there, or a new one. */
-function readerOf(
-  options: KeyedBackendOptions,
-  context: TableContext,
-  tables: Map<string, HeapSlicedTable | HeapSlicedRows>,
-  layout: TableLayout | RowLayout,
-): ReadPage {
+async function readFile(
+  reading: Reading,
+  { reader, index, file }: { readonly reader: ByteReader; readonly index: TableFileIndex; readonly file: string },
+): Promise<void> {
+  const { chain, budget } = reading;
+  for (const { layout, slices } of index.tables) {
+    for (const { slice, table: id, parts, freed } of slices) {
+      const read = chain.find({ name: layout.name, slice, table: id }, () => tableOf(reading, layout, slice));
+      if (read === null) continue;
+      for (const place of parts) {
+        if (!read.pages.isOver(place.page)) read.read({ reader, place, file });
+        if (budget.isSpent()) await budget.giveWay();
+      }
+      for (const page of freed) read.pages.end(page);
+    }
+  }
+}
+
+/** What reads parts of that slice of a table into the one that is there, or a new one. */
+function tableOf({ options, context, tables }: Reading, layout: TableLayout | RowLayout, slice: number): ReadSlice {
   const made = isRowLayout(layout) ? new HeapSlicedRows(layout, context) : new HeapSlicedTable(layout, context);
   const table = tables.get(layout.name) ?? made;
   tables.set(layout.name, table);
+  const pages = new PageChain();
   if (isRowLayout(layout)) {
     if (!(table instanceof HeapSlicedRows)) throw disagreement(options, layout.name);
     if (!isSameRowTable(table.layout, layout))
       throw incompatibleRows(options.operatorUid, table.layout, layout, DISAGREE);
-    return (from, slice) => readRows(options, from, table.layout, () => table.table(slice));
+    return { pages, read: (from) => readRows(options, { ...from, pages }, table.layout, () => table.table(slice)) };
   }
   if (!(table instanceof HeapSlicedTable)) throw disagreement(options, layout.name);
   if (!isSameTable(table.layout, layout)) throw incompatibleTable(options.operatorUid, table.layout, layout, DISAGREE);
-  return (from, slice) => readPage(options, from, table.layout, () => table.table(slice));
+  return { pages, read: (from) => readSlots(options, { ...from, pages }, table.layout, () => table.table(slice)) };
 }
 
 const DISAGREE = "subtasks of the same checkpoint disagree (TBR2)";
@@ -91,49 +116,78 @@ function disagreement({ operatorUid }: KeyedBackendOptions, name: string): Strea
   );
 }
 
-function readPage(
+type PageSource = {
+  readonly reader: ByteReader;
+  readonly place: PartPlace;
+  readonly file: string;
+  readonly pages: PageChain;
+};
+
+function readSlots(
   options: KeyedBackendOptions,
-  { reader, place, file }: PageSource,
+  { reader, place, file, pages }: PageSource,
   { key, value }: TableLayout,
-  tableOf: () => HeapColumnTable,
+  ownTable: () => HeapColumnTable,
 ): void {
   reader.position = place.offset;
+  const { page, slots: written, form } = place;
   const keys = decodeColumns(key.type, reader);
   const values = decodeColumns(value.type, reader);
   const hashes = keys.marks.keyHashes;
-  const hasSlots = keys.count === place.slots && values.count === place.slots && place.slots <= PAGE_SLOTS;
+  const hasSlots = keys.count === written && values.count === written && written <= PAGE_SLOTS;
   if (hashes === null || !hasSlots || reader.position !== place.offset + place.length)
     throw tableFile.corrupt(file, `the page at ${place.offset} has another form`);
-  const rows = ownRows(options, hashes, place.slots);
+  pages.read(page, form.kind);
+  const rows = ownRows(options, hashes, written);
   const count = rows.length;
   // Of a slice without own keys there is no table.
   if (count === 0) return;
-  const table = tableOf();
+  const table = ownTable();
   const before = table.size;
   const slots = new Int32Array(count);
   table.slotsOf({ keys: keys.columns, hashes, rows, count }, slots);
-  if (table.size !== before + count)
-    throw tableFile.corrupt(file, "a key of it is there twice, or in another file, too (TBR1)");
-  copyValues(table, values, rows, slots);
+  const firstNew = form.kind === "whole" ? 0 : written - form.added;
+  const isNew = slots.map((slot) => Number(slot >= before));
+  pages.count(
+    rows.reduce((sum, row) => sum + Number(row >= firstNew), 0),
+    isNew.reduce((sum, each) => sum + each, 0),
+  );
+  copyValues(
+    table,
+    values,
+    rows.filter((_row, at) => isNew[at] === 1),
+    slots.filter((slot) => slot >= before),
+  );
 }
 
 /** Of a row table. */
 function readRows(
   options: KeyedBackendOptions,
-  { reader, place, file }: PageSource,
+  { reader, place, file, pages }: PageSource,
   { row, hasMarks }: RowLayout,
-  tableOf: () => HeapRowTable,
+  ownTable: () => HeapRowTable,
 ): void {
   reader.position = place.offset;
-  const { columns, count: slots, marks } = decodeColumns(row.type, reader);
-  const [markColumn] = hasMarks ? decodeColumns(markLayout.type, reader).columns : [];
-  const hashes = marks.keyHashes;
-  const hasForm = slots === place.slots && slots <= PAGE_SLOTS && reader.position === place.offset + place.length;
-  if (hashes === null || !hasForm) throw tableFile.corrupt(file, `the rows at ${place.offset} have another form`);
-  const rows = ownRows(options, hashes, slots);
-  if (rows.length === 0) return;
-  const kept = markColumn === undefined ? null : rows.map((at) => valuesOf(markColumn)[at] as number);
-  tableOf().add({ columns, hashes, rows, count: rows.length }, kept);
+  const { page, slots, form } = place;
+  const numbers = (layout: ColumnLayout): readonly Int32Array[] =>
+    decodeColumns(layout.type, reader).columns.map((column) => valuesOf(column) as unknown as Int32Array);
+  const [gone = null] = form.gone > 0 ? numbers(placeLayout) : [];
+  const [markedPlaces = null, newMarks = null] = form.marked > 0 ? numbers(markedLayout) : [];
+  const batch = slots > 0 ? decodeColumns(row.type, reader) : null;
+  const [places = null] = slots > 0 && form.hasPlaces ? numbers(placeLayout) : [];
+  const [marks = null] = slots > 0 && hasMarks ? numbers(markLayout) : [];
+  const hasForm = (batch?.count ?? 0) === slots && slots <= PAGE_SLOTS;
+  const hashes = batch?.marks.keyHashes ?? null;
+  if ((slots > 0 && hashes === null) || !hasForm || reader.position !== place.offset + place.length)
+    throw tableFile.corrupt(file, `the rows at ${place.offset} have another form`);
+  if (batch !== null && hashes !== null) {
+    const placeOf = (at: number): number => places?.[at] ?? at;
+    const rows = ownRows(options, hashes, slots).filter((at) => !pages.isGone(page, placeOf(at)));
+    const kept = marks === null ? null : rows.map((at) => pages.markOf(page, placeOf(at)) ?? (marks[at] as number));
+    if (rows.length > 0) ownTable().add({ columns: batch.columns, hashes, rows, count: rows.length }, kept);
+  }
+  pages.read(page, form.kind);
+  pages.change(page, { gone, marked: markedPlaces, marks: newMarks });
 }
 
 /** The places of records whose key groups this subtask has. */

@@ -6,11 +6,12 @@ import { StreamError } from "../../../base/index.ts";
 import type { StateDeclaration } from "../../checkpoint/index.ts";
 import type { RowTableDescriptor, SlicedRows, SlicedTable, SlicedTableDescriptor } from "../../ports/index.ts";
 import { keyGroupOfHash } from "../../record/index.ts";
-import type { KeyedBackendOptions, KeyedRestore, Turn } from "../backend.ts";
+import type { KeyedBackendOptions, KeyedRestore, SnapshotRequest, Turn } from "../backend.ts";
 import type { TableContext } from "./column-table.ts";
 import { declarationOfRowTable, declaredRowLayout, isRowLayout, isSameRowTable } from "./row-meta.ts";
 import { HeapSlicedRows } from "./sliced-rows.ts";
 import { HeapSlicedTable } from "./sliced-table.ts";
+import { SnapshotBases } from "./snapshot-bases.ts";
 import { declarationOfTable, describeTable, isSameTable, layoutOfTable } from "./table-meta.ts";
 import { readSlicedTables } from "./table-reader.ts";
 import { TablesSnapshot } from "./table-snapshot.ts";
@@ -18,24 +19,35 @@ import { TablesSnapshot } from "./table-snapshot.ts";
 export class TableStates {
   readonly #options: KeyedBackendOptions;
   readonly #context: TableContext;
+  readonly #bases: SnapshotBases;
   /** By name, in order of restore and declaration. */
   readonly #tables: Map<string, HeapSlicedTable | HeapSlicedRows>;
 
   private constructor(
     options: KeyedBackendOptions,
-    context: TableContext,
+    { context, bases }: { readonly context: TableContext; readonly bases: SnapshotBases },
     tables: Map<string, HeapSlicedTable | HeapSlicedRows>,
   ) {
     this.#options = options;
     this.#context = context;
+    this.#bases = bases;
     this.#tables = tables;
   }
 
   /** Errors: those of readSlicedTables. */
   static async create(options: KeyedBackendOptions, restore: KeyedRestore | null, turn: Turn): Promise<TableStates> {
-    const context = { unwritten: 0, latest: 0, assertOwn: (hash: number) => assertOwn(options, hash) };
+    const bases = new SnapshotBases();
+    const context: TableContext = {
+      tables: 0,
+      unwritten: 0,
+      latest: 0,
+      get bases() {
+        return bases.numbers;
+      },
+      assertOwn: (hash: number) => assertOwn(options, hash),
+    };
     const tables = restore === null ? new Map() : await readSlicedTables(options, context, restore, turn);
-    return new TableStates(options, context, tables);
+    return new TableStates(options, { context, bases }, tables);
   }
 
   has(name: string): boolean {
@@ -75,10 +87,12 @@ export class TableStates {
   }
 
   /** Null: there are no tables. */
-  snapshot(): TablesSnapshot | null {
+  snapshot(request: SnapshotRequest | null): TablesSnapshot | null {
     if (this.#tables.size === 0) return null;
-    const fixed = [...this.#tables.values()].map((table) => table.fix());
-    return new TablesSnapshot(this.#options, this.#context, fixed);
+    const shared = { context: this.#context, bases: this.#bases };
+    return new TablesSnapshot(this.#options, shared, request, () =>
+      [...this.#tables.values()].map((table) => table.fix()),
+    );
   }
 
   #declaredTwice(name: string, before: string, again: string): StreamError {

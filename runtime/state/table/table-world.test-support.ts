@@ -20,7 +20,7 @@ import {
   type ValueType,
 } from "../../record/index.ts";
 import { MemorySnapshotFiles } from "../../testkit/index.ts";
-import { createKeyedBackend, type KeyedSnapshot, type KeyedStateBackend } from "../index.ts";
+import { createKeyedBackend, type KeyedSnapshot, type KeyedStateBackend, type SnapshotRequest } from "../index.ts";
 
 export const MAX_PARALLELISM = 8;
 const MASK = 2 ** TABLE_PAGE_BITS - 1;
@@ -124,8 +124,8 @@ export class TableWorld {
     this.model.delete(slice);
   }
 
-  fix(): Fixed {
-    return { snapshots: this.backends.map((backend) => backend.snapshot()), model: copyOf(this.model) };
+  fix(request: SnapshotRequest | null = null): Fixed {
+    return { snapshots: this.backends.map((backend) => backend.snapshot(request)), model: copyOf(this.model) };
   }
 
   async write({ snapshots }: Fixed): Promise<KeyedStateHandle[]> {
@@ -175,6 +175,7 @@ function openBackends(
           keyGroups: keyGroupRange(subtask, parallelism, MAX_PARALLELISM),
           maxParallelism: MAX_PARALLELISM,
           operatorUid: "orders",
+          smallTableBytes: 0,
         },
         from === null ? null : { handles: from.handles, read: from.files.read },
         nextTurn,

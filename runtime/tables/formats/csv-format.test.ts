@@ -3,8 +3,14 @@ import { describe, it } from "node:test";
 import fc from "fast-check";
 import { formatAlone, notNull, sql } from "../tables.test-support.ts";
 import { csvFormat } from "./csv-format.ts";
-import { csvField, csvFields } from "./csv-line.ts";
+import { type CsvDialect, csvField, CsvLines } from "./csv-line.ts";
 import { rawFormat } from "./raw-format.ts";
+
+/** All fields of a line, with whether they were quoted. */
+function fieldsOf(line: string, dialect: CsvDialect): readonly (readonly [string | undefined, boolean | undefined])[] {
+  const lines = new CsvLines(dialect, [true, true, true, true]);
+  return Array.from({ length: lines.read(line) }, (_none, place) => [lines.texts[place], lines.quoted[place]]);
+}
 
 describe("lines of csv", () => {
   it("TBCL1: any fields without line ends come back from their line", () => {
@@ -18,7 +24,7 @@ describe("lines of csv", () => {
       fc.property(fc.constantFrom(...dialects), fc.array(text, { minLength: 1, maxLength: 4 }), (dialect, texts) => {
         const line = texts.map((each) => csvField(each, dialect, null)).join(dialect.delimiter);
         assert.deepEqual(
-          csvFields(line, dialect).map((field) => field.text),
+          fieldsOf(line, dialect).map(([field]) => field),
           texts,
         );
       }),
@@ -28,17 +34,27 @@ describe("lines of csv", () => {
 
   it("TBCL2: refuses a quoted field without an end, and text behind one", () => {
     const dialect = { delimiter: ",", quote: '"', escape: null };
-    assert.throws(() => csvFields('1,"a', dialect), /a quoted field has no end in its line/);
-    assert.throws(() => csvFields('"a"b,1', dialect), /after a quoted field comes "b"/);
-    assert.deepEqual(csvFields("", dialect), [{ text: "", isQuoted: false }]);
-    assert.deepEqual(
-      csvFields(',"",', dialect).map(({ text, isQuoted }) => [text, isQuoted]),
-      [
-        ["", false],
-        ["", true],
-        ["", false],
-      ],
-    );
+    assert.throws(() => fieldsOf('1,"a', dialect), /a quoted field has no end in its line/);
+    assert.throws(() => fieldsOf('"a"b,1', dialect), /after a quoted field comes "b"/);
+    assert.deepEqual(fieldsOf("", dialect), [["", false]]);
+    assert.deepEqual(fieldsOf(',"",', dialect), [
+      ["", false],
+      ["", true],
+      ["", false],
+    ]);
+  });
+
+  it("TBCL3: makes texts of wanted fields alone, and counts all", () => {
+    const lines = new CsvLines({ delimiter: ",", quote: '"', escape: null }, [false, true]);
+    for (const line of ["a,b,c,d", '"a",b,"c,c",d']) {
+      assert.equal(lines.read(line), 4);
+      assert.equal(Object.hasOwn(lines.texts, 0), false);
+      assert.equal(lines.texts[1], "b");
+    }
+    assert.equal(lines.read('a,"b"'), 2);
+    assert.deepEqual([lines.texts[1], lines.quoted[1]], ["b", true]);
+    assert.equal(lines.read("a,c"), 2);
+    assert.deepEqual([lines.texts[1], lines.quoted[1]], ["c", false]);
   });
 });
 

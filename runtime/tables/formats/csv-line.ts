@@ -2,6 +2,7 @@
  * Owns: the fields of a line of CSV, and a line of fields.
  *
  * TBCL1 A quoted field keeps everything between its quotes, a doubled quote as one; a field that was quoted is never the null literal.
+ * TBCL3 What nobody reads of a line is not made a text of.
  * TBCL2 A line is a record: a quoted field does not go on in the next line.
  */
 import { RecordMisfit } from "./format.ts";
@@ -13,20 +14,50 @@ export type CsvDialect = {
   readonly escape: string | null;
 };
 
-export type CsvField = { readonly text: string; readonly isQuoted: boolean };
+/** Reads one line after the other. */
+export class CsvLines {
+  readonly #dialect: CsvDialect;
+  readonly #isWanted: readonly boolean[];
+  /** Of the line that was read last, by place; fields that are not wanted, or were not there, have what they had before. */
+  readonly texts: string[] = [];
+  readonly quoted: boolean[] = [];
 
-/** Errors: RecordMisfit. */
-export function csvFields(line: string, dialect: CsvDialect): CsvField[] {
-  const { delimiter, quote, escape } = dialect;
-  const isSpecial = (quote !== null && line.includes(quote)) || (escape !== null && line.includes(escape));
-  if (!isSpecial) return line.split(delimiter).map((text) => ({ text, isQuoted: false }));
-  const fields: CsvField[] = [];
-  for (let at = 0; ; ) {
-    const isQuoted = quote !== null && line.startsWith(quote, at);
-    const read = isQuoted ? quotedField(line, at + 1, dialect) : bareField(line, at, dialect);
-    fields.push({ text: read.text, isQuoted });
-    if (read.end === line.length) return fields;
-    at = read.end + 1;
+  /** `isWanted`: by place. Fields behind these are only counted (TBCL3). */
+  constructor(dialect: CsvDialect, isWanted: readonly boolean[]) {
+    this.#dialect = dialect;
+    this.#isWanted = isWanted;
+  }
+
+  /** The number of fields. Errors: RecordMisfit. */
+  read(line: string): number {
+    const { delimiter, quote, escape } = this.#dialect;
+    const isSpecial = (quote !== null && line.includes(quote)) || (escape !== null && line.includes(escape));
+    if (isSpecial) return this.#readSpecial(line);
+    const isWanted = this.#isWanted;
+    let place = 0;
+    for (let at = 0; ; place++) {
+      const found = line.indexOf(delimiter, at);
+      if (isWanted[place] === true) this.#put(place, line.slice(at, found < 0 ? line.length : found), false);
+      if (found < 0) return place + 1;
+      at = found + 1;
+    }
+  }
+
+  #readSpecial(line: string): number {
+    const { quote } = this.#dialect;
+    let place = 0;
+    for (let at = 0; ; place++) {
+      const isQuoted = quote !== null && line.startsWith(quote, at);
+      const { text, end } = isQuoted ? quotedField(line, at + 1, this.#dialect) : bareField(line, at, this.#dialect);
+      if (this.#isWanted[place] === true) this.#put(place, text, isQuoted);
+      if (end === line.length) return place + 1;
+      at = end + 1;
+    }
+  }
+
+  #put(place: number, text: string, isQuoted: boolean): void {
+    this.texts[place] = text;
+    this.quoted[place] = isQuoted;
   }
 }
 

@@ -176,6 +176,10 @@ describe("values as text", () => {
       [sql.tinyint, "128", /"128" is not TINYINT/],
       [sql.smallint, "-32769", /SMALLINT/],
       [sql.int, "1.0", /"1.0" is not INT/],
+      [sql.int, "", /"" is not INT/],
+      [sql.int, "12345678901234567", /INT/],
+      [sql.bigint, "12x", /"12x" is not BIGINT/],
+      [sql.bigint, "-", /BIGINT/],
       [sql.bigint, "9223372036854775808", /BIGINT/],
       [sql.double, "1,5", /DOUBLE/],
       [sql.double, "0x10", /DOUBLE/],
@@ -193,6 +197,10 @@ describe("values as text", () => {
 
   it("TBCS2: numbers may have spaces around them, and what is not `true` is false", () => {
     assert.equal(scalarText(sql.int, "SQL")?.parse(" +7 "), 7);
+    assert.equal(scalarText(sql.int, "SQL")?.parse("-0"), 0);
+    assert.equal(scalarText(sql.int, "SQL")?.parse("0000000000000000042"), 42);
+    for (const text of ["0", "7", "+7", "-7", "999999999999999", "1234567890123456", "-999999999999999"])
+      assert.equal(scalarText(sql.bigint, "SQL")?.parse(text), BigInt(text.replace("+", "")));
     assert.equal(scalarText(sql.bigint, "SQL")?.parse("-9223372036854775808"), -(2n ** 63n));
     assert.equal(scalarText(sql.boolean, "SQL")?.parse("TRUE "), true);
     assert.equal(scalarText(sql.boolean, "SQL")?.parse("yes"), false);

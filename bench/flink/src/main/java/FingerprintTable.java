@@ -30,6 +30,7 @@ public final class FingerprintTable implements DynamicTableSinkFactory {
   private static final AtomicLong SUM = new AtomicLong();
   private static final AtomicLong CHANGES = new AtomicLong();
   private static final ConfigOption<String> COLUMNS = ConfigOptions.key("columns").stringType().noDefaultValue();
+  private static final ConfigOption<String> WEIGHT = ConfigOptions.key("weight").stringType().defaultValue("");
 
   static long rows() {
     return ROWS.get();
@@ -55,7 +56,7 @@ public final class FingerprintTable implements DynamicTableSinkFactory {
 
   @Override
   public Set<ConfigOption<?>> optionalOptions() {
-    return Set.of();
+    return Set.of(WEIGHT);
   }
 
   @Override
@@ -66,10 +67,13 @@ public final class FingerprintTable implements DynamicTableSinkFactory {
         .mapToInt(field -> type.getFieldIndex(field.getName())).toArray();
     if (places.length != names.size()) throw new IllegalArgumentException("the query lacks a column of " + names);
     LogicalType[] types = Arrays.stream(places).mapToObj(type::getTypeAt).toArray(LogicalType[]::new);
-    return new Table(places, types);
+    String weight = context.getCatalogTable().getOptions().getOrDefault("weight", "");
+    int weightAt = weight.isEmpty() ? -1 : type.getFieldIndex(weight);
+    if (!weight.isEmpty() && weightAt < 0) throw new IllegalArgumentException("the query lacks the column " + weight);
+    return new Table(places, types, weightAt);
   }
 
-  private record Table(int[] places, LogicalType[] types) implements DynamicTableSink {
+  private record Table(int[] places, LogicalType[] types, int weightAt) implements DynamicTableSink {
     @Override
     public ChangelogMode getChangelogMode(ChangelogMode requested) {
       return ChangelogMode.all();
@@ -77,12 +81,12 @@ public final class FingerprintTable implements DynamicTableSinkFactory {
 
     @Override
     public SinkRuntimeProvider getSinkRuntimeProvider(Context context) {
-      return SinkV2Provider.of(new AddingSink(places, types));
+      return SinkV2Provider.of(new AddingSink(places, types, weightAt));
     }
 
     @Override
     public DynamicTableSink copy() {
-      return new Table(places, types);
+      return new Table(places, types, weightAt);
     }
 
     @Override
@@ -91,12 +95,12 @@ public final class FingerprintTable implements DynamicTableSinkFactory {
     }
   }
 
-  private record AddingSink(int[] places, LogicalType[] types) implements Sink<RowData> {
+  private record AddingSink(int[] places, LogicalType[] types, int weightAt) implements Sink<RowData> {
     @Override
     public SinkWriter<RowData> createWriter(WriterInitContext context) {
       RowData.FieldGetter[] getters = new RowData.FieldGetter[places.length];
       for (int at = 0; at < places.length; at++) getters[at] = RowData.createFieldGetter(types[at], places[at]);
-      return new Writer(getters, places, types);
+      return new Writer(getters, places, types, weightAt);
     }
   }
 
@@ -104,14 +108,16 @@ public final class FingerprintTable implements DynamicTableSinkFactory {
     private final RowData.FieldGetter[] getters;
     private final int[] places;
     private final LogicalType[] types;
+    private final int weightAt;
     private long rows = 0;
     private long sum = 0;
     private long changes = 0;
 
-    Writer(RowData.FieldGetter[] getters, int[] places, LogicalType[] types) {
+    Writer(RowData.FieldGetter[] getters, int[] places, LogicalType[] types, int weightAt) {
       this.getters = getters;
       this.places = places;
       this.types = types;
+      this.weightAt = weightAt;
     }
 
     @Override
@@ -120,8 +126,9 @@ public final class FingerprintTable implements DynamicTableSinkFactory {
       for (int at = 0; at < places.length; at++) hash = mixColumn(row, at, hash);
       RowKind kind = row.getRowKind();
       int sign = kind == RowKind.INSERT || kind == RowKind.UPDATE_AFTER ? 1 : -1;
-      sum = (sum + sign * (hash & 0xFFFFFFFFL)) % SUM_MODULUS;
-      rows += sign;
+      long weight = weightAt < 0 ? 1 : row.getLong(weightAt);
+      sum = (sum + sign * ((hash & 0xFFFFFFFFL) * weight % SUM_MODULUS)) % SUM_MODULUS;
+      rows += sign * weight;
       changes += 1;
     }
 

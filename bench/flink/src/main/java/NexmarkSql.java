@@ -17,11 +17,11 @@ import org.apache.flink.table.api.bridge.java.StreamTableEnvironment;
 public final class NexmarkSql {
   private NexmarkSql() {}
 
-  /** Arguments: the query's text, its tables, the columns to compare, events, parallelism, milliseconds between checkpoints, rows of a mini-batch (0: none). */
+  /** Arguments: the query's text, its tables, the columns to compare, the one that says for how many rows one stands or nothing, events, parallelism, milliseconds between checkpoints, rows of a mini-batch (0: none). */
   public static void main(String[] args) throws Exception {
     Path checkpoints = Files.createTempDirectory("flink-nexmark-sql-");
-    int parallelism = Integer.parseInt(args[4]);
-    Configuration configuration = WordCount.configuration(Long.parseLong(args[5]), checkpoints);
+    int parallelism = Integer.parseInt(args[5]);
+    Configuration configuration = WordCount.configuration(Long.parseLong(args[6]), checkpoints);
     try {
       CheckpointStatsCounts counts = OneCluster.run(buildJob(args, parallelism, configuration), parallelism, configuration);
       System.out.println(
@@ -42,15 +42,16 @@ public final class NexmarkSql {
     env.setParallelism(parallelism);
     StreamTableEnvironment tables = StreamTableEnvironment.create(env);
     tables.getConfig().set("table.local-time-zone", "UTC");
-    if (Integer.parseInt(args[6]) > 0) {
+    if (Integer.parseInt(args[7]) > 0) {
       tables.getConfig().set("table.exec.mini-batch.enabled", "true");
       tables.getConfig().set("table.exec.mini-batch.allow-latency", "2 s");
-      tables.getConfig().set("table.exec.mini-batch.size", args[6]);
+      tables.getConfig().set("table.exec.mini-batch.size", args[7]);
     }
     for (String name : args[1].split(",")) {
-      tables.executeSql(NexmarkTables.definition(name, Long.parseLong(args[3]), parallelism));
+      tables.executeSql(NexmarkTables.definition(name, Long.parseLong(args[4]), parallelism));
     }
-    TableDescriptor sink = TableDescriptor.forConnector("fingerprint").option("columns", args[2]).build();
+    if (args[0].contains("side_input")) tables.executeSql(SideInput.DEFINITION);
+    TableDescriptor sink = TableDescriptor.forConnector("fingerprint").option("columns", args[2]).option("weight", args[3]).build();
     StreamStatementSet statements = tables.createStatementSet();
     statements.add(tables.sqlQuery(args[0]).insertInto(sink));
     statements.attachAsDataStream();
