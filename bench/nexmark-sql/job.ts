@@ -25,8 +25,9 @@ export default job((env) => {
   const given = new Map(streams) as Map<string, DataStream<unknown>>;
   const described = [...given].map(([table, stream]) => givenTableOf(table, stream, { rowtime: "dateTime" }));
   const side = /\bside_input\b/.test(text) ? sideInput(folder) : "";
-  const before = `${side}\n${miniBatch === "0" ? "" : miniBatches(miniBatch)}`;
-  const { queries } = new ScriptPlans(before).plan(text, name, { tables: described });
+  const { queries } = new ScriptPlans(side + (miniBatch === "0" ? "" : miniBatches(miniBatch))).plan(text, name, {
+    tables: described,
+  });
   const [plan] = queries;
   if (plan === undefined) throw new Error(`${name} asks nothing`);
   const { input } = plan;

@@ -10,9 +10,9 @@ import { type Change, ColumnOperatorDriver } from "./column-operator.test-suppor
 
 const columns = "id INT NOT NULL, name STRING, total BIGINT, price DECIMAL(10, 2)";
 
-function driverOf(select: string): ColumnOperatorDriver {
+function driverOf(select: string, more: Partial<CalcNode> = {}): ColumnOperatorDriver {
   const { row, values, condition } = parse(select, columns);
-  const node = { kind: "calc", row: outputRow(values), condition, values } as unknown as CalcNode;
+  const node = { kind: "calc", row: outputRow(values), condition, values, ...more } as unknown as CalcNode;
   return new ColumnOperatorDriver(calcOperator(node, row, session()), row);
 }
 
@@ -23,6 +23,30 @@ const change = (kind: Change["kind"], id: number, name: string | null, timestamp
 });
 
 describe("a calc", () => {
+  it("leaves out updates after which its row is what it was, where the plan says so, and no others (SQXV2)", () => {
+    const changes = [
+      change("insert", 4, "a"),
+      change("updateBefore", 4, "a"),
+      change("updateAfter", 8, "a"),
+      change("updateBefore", 8, "a"),
+      change("updateAfter", 11, "a"),
+      change("updateBefore", 11, "b"),
+      change("updateAfter", 12, null),
+      change("delete", 12, null),
+      change("insert", 12, null),
+      change("updateBefore", 12, null),
+    ];
+    const select = "name, id > 10";
+    const shown = (driver: ColumnOperatorDriver) => {
+      driver.send(changes);
+      driver.send([change("updateBefore", 1, "a"), change("updateAfter", 2, "a")]);
+      return driver.changes.map(({ kind, row }) => `${kind} ${Object.values(row).join()}`);
+    };
+    const all = shown(driverOf(select));
+    assert.equal(all.length, 12);
+    assert.deepEqual(shown(driverOf(select, { leavesOutEqual: true })), [all[0], ...all.slice(3, 10)]);
+  });
+
   it("keeps rows that the condition is TRUE of, with their kinds and timestamps", () => {
     const driver = driverOf("SELECT name, id + 1, total FROM t WHERE name LIKE 'a%' AND id > 1".slice(7));
     driver.send([

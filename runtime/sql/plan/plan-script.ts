@@ -13,6 +13,7 @@ import type { TypedQuery } from "../validate/typed-tree.ts";
 import { type ScriptWorld, type ValidatedStatement, validateScript } from "../validate/validate-script.ts";
 import { hasRowtime, withoutIdleWatermarks } from "./idle-watermarks.ts";
 import { withJoinOrder } from "./join-order.ts";
+import { withoutEqualUpdates } from "./equal-updates.ts";
 import { withMiniBatches } from "./mini-batches.ts";
 import { NodeBuilder } from "./node-builder.ts";
 import type { PlanContext } from "./plan-context.ts";
@@ -26,6 +27,7 @@ import { pruned } from "./pruning.ts";
 import { inputsOf } from "./rebuilt.ts";
 import { withScanFilters } from "./scan-filters.ts";
 import { type ScriptSettings, settingsOf } from "./script-settings.ts";
+import { keyOfSink, stepsToKey } from "./sink-steps.ts";
 import { StateTtls } from "./state-ttl.ts";
 import { Uids } from "./uids.ts";
 import { requireUserFunctions } from "./user-functions.ts";
@@ -162,11 +164,13 @@ function finished(
   });
   const inputs = withScanFilters(pruned(withoutIdleWatermarks(roots, builder), builder), testsConditions, builder);
   const ttls = new StateTtls(settings.stateTtl, builder.mode);
+  const kept = drafts.map((draft, index) => ttls.of(inputs[index] ?? draft.input));
+  const calm = withoutEqualUpdates(drafts.map((draft, index) => rootOf(draft, kept[index] as PlanNode)));
   const inMiniBatches = withMiniBatches(settings.aggregation, builder.mode);
   const sinks: PlanSink[] = [];
   const queries: PlannedQuery[] = [];
   for (const [index, draft] of drafts.entries()) {
-    const input = uids.named(inMiniBatches(ttls.of(inputs[index] ?? draft.input)));
+    const input = uids.named(inMiniBatches(calm(kept[index] as PlanNode)));
     if (draft.kind === "query") queries.push({ at: draft.at, input });
     else {
       const { target: name, table } = draft.insert;
@@ -175,6 +179,12 @@ function finished(
     }
   }
   return { sinks, queries };
+}
+
+/** A table by key may keep the last row of each. */
+function rootOf(draft: Draft, input: PlanNode): { readonly input: PlanNode; readonly isOrdered: boolean } {
+  const by = draft.kind === "sink" ? keyOfSink(draft.insert.table) : null;
+  return { input, isOrdered: by !== null && stepsToKey(input, by).includes("rowsByKey") };
 }
 
 /** What upserts and changes is called in options, as in Flink. */

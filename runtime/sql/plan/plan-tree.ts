@@ -113,7 +113,13 @@ export type WatermarkNode = Node<
 export type NormalizeNode = Node<"normalize", Kept & { readonly input: PlanNode; readonly by: readonly number[] }>;
 export type CalcNode = Node<
   "calc",
-  { readonly input: PlanNode; readonly condition: TypedExpression | null; readonly values: readonly TypedExpression[] }
+  {
+    readonly input: PlanNode;
+    readonly condition: TypedExpression | null;
+    readonly values: readonly TypedExpression[];
+    /** Updates whose row is the same before and after do not leave it (equal-updates.ts). */
+    readonly leavesOutEqual?: true;
+  }
 >;
 export type ValuesNode = Node<"values", { readonly rows: readonly (readonly TypedExpression[])[] }>;
 /** All rows of all inputs. */

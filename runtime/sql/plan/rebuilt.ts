@@ -103,8 +103,10 @@ export function overInputs(node: PlanNode, inputs: readonly PlanNode[]): PlanNod
   return "input" in node ? { ...node, input } : node;
 }
 
-/** A plan in which each node is what `change` makes of it, over its new inputs. Equal nodes of the input are one in the result, over all calls. */
-export function rebuiltBy(change: (node: PlanNode) => PlanNode): (node: PlanNode) => PlanNode {
+/**
+ * A plan in which each node is what `change` makes of it, over its new inputs; `old`: the node that it was. Equal nodes of the input are one in the result, over all calls.
+ */
+export function rebuiltBy(change: (node: PlanNode, old: PlanNode) => PlanNode): (node: PlanNode) => PlanNode {
   const done = new Map<PlanNode, PlanNode>();
   const rebuild = (node: PlanNode): PlanNode => {
     const known = done.get(node);
@@ -112,7 +114,7 @@ export function rebuiltBy(change: (node: PlanNode) => PlanNode): (node: PlanNode
     const inputs = inputsOf(node);
     const over = inputs.map(rebuild);
     const isSame = over.every((input, index) => input === inputs[index]);
-    const made = change(isSame ? node : overInputs(node, over));
+    const made = change(isSame ? node : overInputs(node, over), node);
     done.set(node, made);
     return made;
   };

@@ -278,6 +278,7 @@ const LEFT_OUT: ReadonlySet<string> = new Set([
   "table",
   "miniBatch",
   "isTwoPhase",
+  "leavesOutEqual",
 ]);
 
 /** All that the node does, with its columns' places. */

@@ -7,6 +7,6 @@ import { layoutOfTable } from "./table-meta.ts";
 
 /** `uid`: of the operator, for messages. Keys may be of any key group. Errors: OPTION_INVALID (TBM1). */
 export function createLooseTable(uid: string, descriptor: SlicedTableDescriptor): ColumnTable {
-  const context = { tables: 0, bases: [], unwritten: 0, latest: 0, assertOwn: (): void => undefined };
+  const context = { tables: 0, bases: [], unwritten: 0, latest: 0, assertOwn: () => undefined };
   return new HeapColumnTable(layoutOfTable(uid, descriptor), context);
 }

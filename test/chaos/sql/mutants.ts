@@ -17,6 +17,14 @@ export const mutants: readonly Mutant[] = [
     plans: '^"(full join|three tables, outer|a left join of groups|in groups that change)"',
   },
   {
+    name: "mini-batch-lost",
+    what: "what has changed in a mini-batch is not emitted ahead of a checkpoint, whose state has it",
+    file: `${operators}/aggregate-mini-batch.ts`,
+    changes: [{ find: "  prepareSnapshot(): void {\n    this.#emit();\n", replace: "  prepareSnapshot(): void {\n" }],
+    plans:
+      '^"(how often something occurs that often|in groups that change|the first of groups that change)".*mini-batches of 100000',
+  },
+  {
     name: "window-again",
     what: "how far event time has come at windows is not in the checkpoint, so those that were emitted are emitted again after a restore",
     file: `${operators}/windows-in-tables.ts`,

@@ -26,6 +26,16 @@ describe("the plans of the chaos of SQL", () => {
     assert.deepEqual(new Set(plans.map(({ query }) => query.name)), new Set(queryNames));
   });
 
+  it("have mini-batches of few and of many rows, in one phase and in two, and none", () => {
+    const kinds = plans.map(({ miniBatch }) =>
+      miniBatch === null ? "none" : `${miniBatch.size > 20 ? "many" : "few"} ${miniBatch.phases}`,
+    );
+    assert.deepEqual(
+      new Set(kinds),
+      new Set(["none", "few ONE_PHASE", "few TWO_PHASE", "many ONE_PHASE", "many TWO_PHASE"]),
+    );
+  });
+
   it("have every fault, early ones, other parallelisms, and rows that hurry ahead of a fault and behind all of them", () => {
     const faults = plans.flatMap((plan) => plan.faults);
     assert.deepEqual(new Set(faults.map(({ name }) => name)), new Set(faultNames));

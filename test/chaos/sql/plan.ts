@@ -27,6 +27,8 @@ import type { ServerNeeds } from "./servers.ts";
 export type SqlPlan = ServerNeeds & {
   readonly seed: number;
   readonly query: CorpusQuery;
+  /** Rows of a mini-batch of groups, and in how many phases they are added up; null: changes leave row by row. */
+  readonly miniBatch: { readonly size: number; readonly phases: "ONE_PHASE" | "TWO_PHASE" } | null;
   /** Of the first start, and of the one at another parallelism. */
   readonly failpoints: readonly [ArmedProcesses, ArmedProcesses];
   /** Those of the first start are places to stand still until another has taken over. */
@@ -130,7 +132,14 @@ export function planOf(seed: number, faultCount?: number): SqlPlan {
   const isHeld = random.next() < 0.2;
   const first = isHeld ? standing(random) : deaths(random, PARALLELISM);
   const failpoints = [first, rescale === null ? none : deaths(random, rescale.parallelism)] as const;
-  return { seed, query, storage, looksUpIn, failpoints, isHeld, faults, hurriesAt, rescale };
+  const miniBatch = random.next() < 0.5 ? miniBatchOf(random) : null;
+  return { seed, query, miniBatch, storage, looksUpIn, failpoints, isHeld, faults, hurriesAt, rescale };
+}
+
+/** Few rows, so that mini-batches end by them, or so many that something else ends them. */
+function miniBatchOf(random: Random): SqlPlan["miniBatch"] {
+  const size = random.next() < 0.5 ? 1 + Math.floor(random.next() * 20) : 100_000;
+  return { size, phases: random.next() < 0.5 ? "ONE_PHASE" : "TWO_PHASE" };
 }
 
 function lookedUpIn(random: Random, { name, text }: CorpusQuery): ServerNeeds["looksUpIn"] {
@@ -183,7 +192,8 @@ function standing(random: Random): ArmedProcesses {
 const one = <T>(random: Random, list: readonly T[]): T => list[Math.floor(random.next() * list.length)] as T;
 
 /** In words. */
-export function describePlan({ query, storage, looksUpIn, failpoints, faults, hurriesAt, rescale }: SqlPlan): string {
+export function describePlan(plan: SqlPlan): string {
+  const { query, miniBatch, storage, looksUpIn, failpoints, faults, hurriesAt, rescale } = plan;
   const ahead = (place: number): string[] => [
     ...(place === hurriesAt ? ["the rows hurry"] : []),
     ...(place === rescale?.at
@@ -192,6 +202,7 @@ export function describePlan({ query, storage, looksUpIn, failpoints, faults, hu
   ];
   const steps = faults.flatMap(({ name, isEarly }, place) => [...ahead(place), isEarly ? `${name}, early` : name]);
   const outside = looksUpIn === null ? "" : `, looks up in ${looksUpIn}`;
-  const begins = [`"${query.name}"`, `${storage}${outside}`, ...describeArmed(failpoints[0])];
+  const batches = miniBatch === null ? "" : `, mini-batches of ${miniBatch.size} rows, ${miniBatch.phases}`;
+  const begins = [`"${query.name}"`, `${storage}${outside}${batches}`, ...describeArmed(failpoints[0])];
   return [...begins, ...steps, ...ahead(faults.length)].join("; ");
 }

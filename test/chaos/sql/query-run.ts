@@ -67,7 +67,7 @@ export async function runQuery(
 
 /** Errors: XQQ1 does not hold, or the job did not finish. */
 async function brokenRun(workspace: Workspace, plan: SqlPlan, servers: NeededServers): Promise<Seen> {
-  const { seed, query } = plan;
+  const { seed, query, miniBatch } = plan;
   const startedMs = systemClock.monotonicMs();
   const tell = (what: string): void => {
     workspace.note(`${((systemClock.monotonicMs() - startedMs) / 1000).toFixed(1)} s: ${what}`);
@@ -77,7 +77,15 @@ async function brokenRun(workspace: Workspace, plan: SqlPlan, servers: NeededSer
   const hurryFile = workspace.path("hurry");
   const { store, cache } = servers;
   const outside = cache === null ? null : { url: cache.url, prefix: await fillCache(cache, rowsOf(seed)) };
-  const input: JobInput = { query: query.text, seed, outside, output, hurryFile, mayEndFile: workspace.mayEndFile };
+  const input: JobInput = {
+    query: query.text,
+    miniBatch,
+    seed,
+    outside,
+    output,
+    hurryFile,
+    mayEndFile: workspace.mayEndFile,
+  };
   const place = store === null ? null : `s3://${store.bucket}/${systemRandom.hex(6)}`;
   const runs: JobRun[] = [];
   const start = async (parallelism: number, restore: Pick<RunOptions, "restore"> = {}): Promise<JobRun> => {

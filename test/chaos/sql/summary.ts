@@ -26,6 +26,7 @@ export function summaryOf(outcomes: readonly SqlOutcome[], seconds: number): str
   const others = [
     ["goes on at another parallelism", runsWith(({ rescale }) => rescale !== null)],
     ["checkpoints in S3", runsWith(({ storage }) => storage === "s3")],
+    ["groups in mini-batches", runsWith(({ miniBatch }) => miniBatch !== null)],
     ["looks up in Redis", runsWith(({ looksUpIn }) => looksUpIn === "redis")],
   ];
   return [

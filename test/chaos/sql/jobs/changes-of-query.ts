@@ -14,6 +14,8 @@ import { rowsOf } from "../rows.ts";
 
 export type JobInput = {
   readonly query: string;
+  /** As SqlPlan has it. */
+  readonly miniBatch: { readonly size: number; readonly phases: string } | null;
   /** Of the rows. */
   readonly seed: number;
   /** Where the users are once more, as a table that is looked up in; null: in the statement. */
@@ -27,17 +29,21 @@ export type JobInput = {
 
 /** How long the rows take if nobody hurries: all tables come side by side. */
 const PACED_SECONDS = 15;
+/** Some mini-batches end by it, some by checkpoints. */
+const MINI_BATCH_LATENCY = "200 ms";
 
 export default job((env) => {
   const input = JSON.parse(env.args[0] as string) as JobInput;
-  const { query, output } = input;
+  const { query, miniBatch, output } = input;
   env.configure({
     name: "sql-chaos",
     checkpoints: { interval: "300 ms", mode: "exactly-once" },
     restart: { strategy: "fixed-delay", attempts: 10_000, delay: "50 ms" },
   });
   const rows = rowsOf(input.seed);
-  const tables = tableEnvironment(env);
+  const batches = miniBatch === null ? {} : { miniBatch: { size: miniBatch.size, allowLatency: MINI_BATCH_LATENCY } };
+  const tables = tableEnvironment(env, batches);
+  if (miniBatch !== null) tables.execute(`SET 'table.optimizer.agg-phase-strategy' = '${miniBatch.phases}'`);
   const reads = (table: string): boolean => new RegExp(`\\b${table}\\b`).test(query);
   const watermarks = forBoundedOutOfOrderness(DELAY_MS, ({ ts }: { readonly ts: number }) => ts);
   if (reads("orders")) {
