@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { systemClock } from "../../base/index.ts";
+import { SteppedWork } from "../spill/index.ts";
 import { TaskEmissions, TaskPause } from "./emission-desk.ts";
 
 /** Each call takes one of the items; what was taken goes to `order`. */
@@ -38,4 +39,22 @@ test("EMD2 draining from an operator on leaves what those before it hold", () =>
   emissions.drain();
   assert.deepEqual(order, ["emission", "input", "before"]);
   assert.ok(!emissions.isPending);
+});
+
+test("between steps that take long the clock is looked at each time, and not once for many of them", () => {
+  const pause = new TaskPause({ ...systemClock, monotonicMs: () => 10 });
+  pause.deadlineMs = 10;
+  const emissions = new TaskEmissions(pause);
+  const desk = emissions.deskOf(0);
+  assert.equal(desk.isFull(), false, "values are many, and take no time");
+  let steps = 0;
+  const work = new SteppedWork(desk);
+  work.start(
+    (function* () {
+      for (; steps < 100; steps++) yield;
+    })(),
+  );
+  assert.equal(steps, 0, "the first step was one too many already");
+  emissions.drain();
+  assert.equal(steps, 100);
 });
