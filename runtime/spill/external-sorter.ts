@@ -78,6 +78,11 @@ export class ExternalSorter {
     return this.#bytes > this.#budgetBytes;
   }
 
+  /** Of the budget, what rows in memory take. */
+  get share(): number {
+    return this.#bytes / this.#budgetBytes;
+  }
+
   /** Whether some of the rows are in a file. */
   get hasSpilled(): boolean {
     return this.#runs.length > 0;
