@@ -40,7 +40,7 @@ export const runtimeErrorCodes = {
   STATE_INCOMPATIBLE:
     "The state to restore is incompatible with the job graph. The message names the uid and what to do.",
   STATE_SPILLED:
-    "A checkpoint or savepoint was requested of a batch query while rows of it are in local files, which are in no checkpoint. The job goes on; if it fails, it starts again from the checkpoint before, or from the beginning. Take the savepoint before or after, or give the TaskManager more memory.",
+    "A checkpoint or savepoint was requested of a batch query while rows of it are in local files, which are in no checkpoint, or while a sort has more than an eighth of its memory full. The job goes on; if it fails, it starts again from the checkpoint before, or from the beginning. Take the savepoint before or after, or give the TaskManager more memory.",
   SPILL_FAILED:
     "Rows of a batch query that memory does not hold could not be written to a local file, or read from it. The message has the folder and the cause: free space on the disk, set `io.tmp.dirs` to another folder, or give the TaskManager more memory (docs/sizing.md).",
   STATE_TOO_LARGE:

@@ -46,6 +46,8 @@ export interface EmissionDesk {
   readonly isPaused: boolean;
   /** True when it is better to go on later: no room, or the task's turn is over. */
   isFull(): boolean;
+  /** @internal The same for who emits, or works, batch by batch: the clock is looked at each time, not once for many values. Absent: as `isFull`. */
+  isFullAfterStep?(): boolean;
   /** `resume` is called when there is room, again and again until it answers true. One at a time for each operator. */
   defer(resume: () => boolean): void;
 }

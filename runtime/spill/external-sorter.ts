@@ -53,6 +53,7 @@ export class ExternalSorter {
   #bytes = 0;
   #file: BlockFile | null = null;
   #runs: Run[] = [];
+  /** Of a block as it is read, and of its rows in memory, where objects take several times as much. */
   #blockBytesMax = 1;
   /** EXS4: no row is wanted that comes behind it, or that the order does not tell from it. */
   #last: Last | null = null;
@@ -75,6 +76,11 @@ export class ExternalSorter {
   /** Whether it is time to `spill`. */
   get isFull(): boolean {
     return this.#bytes > this.#budgetBytes;
+  }
+
+  /** Of the budget, what rows in memory take. */
+  get share(): number {
+    return this.#bytes / this.#budgetBytes;
   }
 
   /** Whether some of the rows are in a file. */
@@ -136,9 +142,9 @@ export class ExternalSorter {
     return this.#options.rows ?? Number.POSITIVE_INFINITY;
   }
 
-  /** EXS2: a block is there as it is read, and as it is in memory. */
+  /** EXS2 */
   get #fanIn(): number {
-    return Math.max(FAN_IN_MIN, Math.min(FAN_IN_MAX, Math.floor(this.#budgetBytes / (2 * this.#blockBytesMax))));
+    return Math.max(FAN_IN_MIN, Math.min(FAN_IN_MAX, Math.floor(this.#budgetBytes / this.#blockBytesMax)));
   }
 
   #chunksAsCursors(): readonly RunCursor[] {
@@ -179,7 +185,7 @@ export class ExternalSorter {
     let rows = 0;
     yield* mergeRuns(cursors, this.#comparison, this.#merged, this.#rowsMax, (batch) => {
       const block = file.write(batch);
-      this.#blockBytesMax = Math.max(this.#blockBytesMax, block.bytes);
+      this.#blockBytesMax = Math.max(this.#blockBytesMax, block.bytes + bytesOf(batch));
       blocks.push(block);
       rows += batch.count;
       if (rows === this.#options.rows) this.#keepLast(batch, batch.count - 1);

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { keyHash } from "../record/index.ts";
+import { COLUMN_ROWS, ColumnBuilder, keyHash, NO_TIMESTAMP, t } from "../record/index.ts";
 import { LEVELS_MAX, PartitionedRows } from "./partitioned-rows.ts";
 import { MemorySpillSpace } from "../testkit/engine-tests.ts";
 import { batchOfRows, type TestRow, TestRowType } from "./spill.test-support.ts";
@@ -82,4 +82,21 @@ test("parts that fit stay in memory: the largest goes first", () => {
   const inFile = space.used;
   assert.ok(inFile > 0 && inFile < 60 * hot + 20_000, `${inFile} bytes of ${hot} rows`);
   parted.close();
+});
+
+test("what a part takes is what its rows take in memory, also when they are in a file, where objects are small", () => {
+  const type = t.record({ price: t.decimal(2) });
+  const bytesWithin = (budgetBytes: number): number => {
+    const space = new MemorySpillSpace(1_000_000);
+    const parted = new PartitionedRows({ type, space, budgetBytes, level: 0, onSpill: () => undefined });
+    const builder = new ColumnBuilder(type);
+    for (let row = 0; row < COLUMN_ROWS; row++) builder.appendRow({ price: BigInt(row) }, NO_TIMESTAMP);
+    const batch = builder.take();
+    parted.add(batch, batch.rows, batch.count, new Int32Array(COLUMN_ROWS));
+    const bytes = parted.parts().reduce((sum, part) => sum + part.bytes, 0);
+    assert.equal(parted.hasSpilled, budgetBytes === 0);
+    parted.close();
+    return bytes;
+  };
+  assert.equal(bytesWithin(0), bytesWithin(1_000_000));
 });

@@ -9,7 +9,7 @@
 import type { SpillSpace } from "../ports/index.ts";
 import { ColumnBatch, ColumnBuilder, mix, type ValueType } from "../record/index.ts";
 import { type Block, BlockFile } from "./block-file.ts";
-import { bytesOf, pageRowsWithin } from "./row-memory.ts";
+import { bytesOf, bytesOfRows, pageRowsWithin } from "./row-memory.ts";
 
 const PART_BITS = 4;
 const PARTS = 1 << PART_BITS;
@@ -32,7 +32,7 @@ export type PartitionOptions = {
 /** Its batches have the hashes of their keys as marks. */
 export interface RowPart {
   readonly rows: number;
-  /** As they are in memory, or in the file. */
+  /** What they take in memory, those of the file, too. */
   readonly bytes: number;
   /** Valid until the next one. Errors: SPILL_FAILED. */
   batches(): Generator<ColumnBatch>;
@@ -125,6 +125,7 @@ class Part implements RowPart {
   readonly #file: () => BlockFile;
   readonly #blocks: Block[] = [];
   #pages: ColumnBatch[] = [];
+  /** Of rows in blocks what they take in memory: objects take several times what they do in a file. */
   #blockBytes = 0;
   rows = 0;
   /** Of pages in memory that are full. */
@@ -170,7 +171,7 @@ class Part implements RowPart {
     for (const page of this.#pages) {
       const block = file.write(page);
       this.#blocks.push(block);
-      this.#blockBytes += block.bytes;
+      this.#blockBytes += bytesOfRows(page.columns, page.rows, page.count);
       page.release();
     }
     this.#pages = [];

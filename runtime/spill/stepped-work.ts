@@ -2,6 +2,7 @@
  * Owns: work of an operator that takes long, done in steps between which its task looks whether to turn to something else (OP5).
  * Called by: operators that spill, that merge, that emit much at the end.
  *
+ * SWK2 A step is a batch or a page, which takes some milliseconds: the clock is looked at after each.
  * SWK1 Until it is done the task takes nothing else; work that begins before is done first, room or not.
  */
 import type { EmissionDesk } from "../ports/index.ts";
@@ -39,8 +40,13 @@ export class SteppedWork {
   readonly #goOn = (): boolean => {
     for (let work = this.#work; work !== null; work = this.#work) {
       if (work.next().done === true) this.#work = null;
-      else if (this.#desk?.isFull() === true) return false;
+      else if (isFull(this.#desk)) return false;
     }
     return true;
   };
+}
+
+/** SWK2 */
+function isFull(desk: EmissionDesk | null): boolean {
+  return desk?.isFullAfterStep?.() ?? desk?.isFull() ?? false;
 }

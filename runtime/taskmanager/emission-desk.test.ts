@@ -39,3 +39,12 @@ test("EMD2 draining from an operator on leaves what those before it hold", () =>
   assert.deepEqual(order, ["emission", "input", "before"]);
   assert.ok(!emissions.isPending);
 });
+
+test("between steps that take long the clock is looked at each time, and not once for many of them", () => {
+  const pause = new TaskPause({ ...systemClock, monotonicMs: () => 10 });
+  pause.deadlineMs = 10;
+  const emissions = new TaskEmissions(pause);
+  const desk = emissions.deskOf(0);
+  assert.equal(desk.isFull(), false, "values are many, and take no time");
+  assert.equal(desk.isFullAfterStep?.(), true);
+});

@@ -90,6 +90,12 @@ export class TaskEmissions {
     return pause.isSet;
   }
 
+  /** The same between steps that take long: it looks at the clock each time. */
+  isFullAfterStep(index: number): boolean {
+    this.#looks = LOOK_EVERY;
+    return this.isFull(index);
+  }
+
   defer(index: number, resume: Resume): void {
     this.#put(index * 2 + 1, resume);
   }
@@ -150,6 +156,10 @@ class OperatorDesk implements EmissionDesk {
 
   isFull(): boolean {
     return this.#emissions.isFull(this.#index);
+  }
+
+  isFullAfterStep(): boolean {
+    return this.#emissions.isFullAfterStep(this.#index);
   }
 
   defer(resume: Resume): void {

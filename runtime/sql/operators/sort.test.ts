@@ -3,7 +3,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import type { SortNode } from "../plan/plan-tree.ts";
+import { MemorySpillSpace } from "../../testkit/engine-tests.ts";
 import { type Change, ChangelogRun, inputOf, inWords, planRow } from "./changelog-run.test-support.ts";
+import { OperatorRun, type Row } from "./operator-run.test-support.ts";
 import { sortOperator } from "./sort.ts";
 
 const ROW = planRow({ at: "rowtime", worth: "int", id: "int" });
@@ -53,6 +55,20 @@ test("of a bounded input all rows come in order at its end, those of equal order
     ),
     { numRuns: 80, seed: 17 },
   );
+});
+
+test("few rows in memory go into a checkpoint; many do not, and are sorted all the same (SQJO6)", async () => {
+  const space = new MemorySpillSpace(2 ** 20);
+  const run = await OperatorRun.open(sortOperator(sortNode({}), "batch"), ROW, { spill: space });
+  const rows = Array.from({ length: 12_000 }, (_none, id): Row => ({ at: 0, worth: id % 7, id }));
+  run.feed(rows.slice(0, 1000));
+  await run.restore();
+  run.feed(rows.slice(1000));
+  await assert.rejects(run.restore(), { code: "STATE_SPILLED", message: /more rows than go into a checkpoint/ });
+  assert.equal(space.made, 0, "files");
+  await run.end();
+  await run.restore();
+  assert.equal(run.shown.length, rows.length);
 });
 
 test("by rowtime each watermark sends the rows that it has reached, in order, and what comes behind it is dropped, after a restore, too", async () => {

@@ -8,6 +8,7 @@
  * SQJO3 Offset and limit count what is emitted, over restores.
  * SQJO4 At a limit a bounded input's rows that can no longer be emitted are not kept.
  * SQJO5 Rows of a bounded input that memory does not hold go into files (EXS2). While they are there no checkpoint is taken.
+ * SQJO6 Nor is there one of many rows in memory: as objects, and encoded, they would take several times as much. Objects that a checkpoint was made of are let go of when it is.
  */
 import { assert } from "../../../base/index.ts";
 import type {
@@ -35,10 +36,13 @@ import { namesOf, type SqlRow } from "../rows/sql-row.ts";
 import { refuseRow } from "./batches-only.ts";
 import { ColumnOrder } from "./column-order.ts";
 import { RowEmitter } from "./row-emitter.ts";
-import { spilledBytes, spilledState } from "./spilling.ts";
+import { spilledBytes, spilledState, unsavedState } from "./spilling.ts";
 import { declarationOfWatermark, WatermarkMemory } from "./watermark-memory.ts";
 
 type Compare = (one: SqlRow, other: SqlRow) => number;
+
+/** SQJO6: of the sort's memory. */
+const SAVED_SHARE = 1 / 8;
 
 const [ROWS, EMITTED] = ["rows", "emitted"];
 
@@ -70,6 +74,7 @@ class BoundedSort implements StreamOperator<unknown, unknown> {
   #rows!: OperatorListState<SqlRow>;
   /** Rows in order so far, those of the offset with them. */
   #passed = 0;
+  #hasSaved = false;
 
   constructor(node: SortNode, order: ColumnOrder) {
     this.#node = node;
@@ -95,6 +100,7 @@ class BoundedSort implements StreamOperator<unknown, unknown> {
       this.#sorter.add(batch, 0);
       batch.release();
     }
+    this.#rows.update([]);
   }
 
   process(): void {
@@ -103,6 +109,7 @@ class BoundedSort implements StreamOperator<unknown, unknown> {
 
   processBatch(batch: ColumnBatch, from: number): number {
     this.#work.finish();
+    this.#forgetSaved();
     this.#sorter.add(batch, from);
     // SQJO5
     if (this.#sorter.isFull) this.#work.start(this.#sorter.spill());
@@ -112,16 +119,25 @@ class BoundedSort implements StreamOperator<unknown, unknown> {
   prepareSnapshot(): void {
     this.#work.finish();
     if (this.#sorter.hasSpilled) throw spilledState();
+    if (this.#sorter.share > SAVED_SHARE) throw unsavedState();
+    this.#hasSaved = true;
     this.#rows.update([...this.#sorter.collected()].flatMap((batch) => batch.toRows()));
   }
 
   endInput(): void {
+    this.#forgetSaved();
     this.#work.start(this.#sorter.drain((batch) => this.#pass(batch)));
   }
 
   close(): void {
     this.#work.close();
     this.#sorter.close();
+  }
+
+  /** SQJO6: the task goes on, so the checkpoint has them. */
+  #forgetSaved(): void {
+    if (this.#hasSaved) this.#rows.update([]);
+    this.#hasSaved = false;
   }
 
   /** SQJO3: of the next rows in order those behind the offset; the sorter ends with the limit. */

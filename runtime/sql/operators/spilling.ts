@@ -18,3 +18,11 @@ export function spilledState(): StreamError {
     "rows of a batch query are in local files, which no checkpoint has. Until its result is out there is none; a failure starts the query again",
   );
 }
+
+/** The same where they are in memory: a checkpoint would need several times as much. */
+export function unsavedState(): StreamError {
+  return new StreamError(
+    "STATE_SPILLED",
+    "the sort of a batch query has more rows than go into a checkpoint within its memory. Until its result is out there is none; a failure starts the query again",
+  );
+}

@@ -2,6 +2,7 @@
  * Owns: FROM: tables, windows, joins, UNNEST.
  *
  * SQPF1 A table is read by its stored columns; what is computed comes behind, then the watermark, of all rows.
+ * SQPF3 In batch mode tables only have rows that stay: operators over bounded inputs take nothing back.
  * SQPF2 In batch mode there are no watermarks: no row is late, and windows end with the input.
  */
 import { unreachable } from "../../../base/index.ts";
@@ -56,6 +57,13 @@ function planScan({ name, table, schema }: TableOf<"scan">, context: PlanContext
       "Compute a column of it, ts AS address.ts, and give that one the watermark.",
     );
   const changes = context.changesOf(table);
+  // SQPF3
+  if (builder.mode === "batch" && changes !== "append")
+    fail(
+      context.at,
+      `${name} is a table of changes, in batch mode`,
+      "Batch mode reads tables whose rows stay, as Flink's does: run the query in streaming mode, where it also ends with its inputs.",
+    );
   const stored = schema.columns.flatMap((_, index) => (computed[index] === null ? [index] : []));
   const scan = builder.scan({ name, table, columns: stored, filters: [] }, changes);
   const places = schema.columns.map((_, index) => stored.indexOf(index));
