@@ -28,16 +28,18 @@ export const nexmarkSqlQuestion: Question = {
     `--events <n>        people, auctions and bids for each run (default ${grouped(EVENTS)})`,
     `--runs <n>          runs of each engine (default ${RUNS})`,
     "--parallelism <n>   of every operator, on one TaskManager with as many slots (default 2)",
+    "--mini-batch <rows> groups emit once for so many rows, or in two seconds (default: row by row)",
     `--only <engine>     ${engineNames.join(", ")} (default: both in turns)`,
   ],
   run: ask,
 };
 
 async function ask(args: readonly string[]): Promise<0 | 1> {
-  const options = readOptions(args, ["query", "events", "runs", "parallelism", "only"]);
+  const options = readOptions(args, ["query", "events", "runs", "parallelism", "mini-batch", "only"]);
   const events = wholeNumber(options, "events", { absent: EVENTS, least: 1000, most: 2 ** 31 - 1 });
   const parallelism = wholeNumber(options, "parallelism", { absent: 2, least: 1, most: 128 });
   const runs = wholeNumber(options, "runs", { absent: RUNS, least: 1, most: 1000 });
+  const miniBatch = wholeNumber(options, "mini-batch", { absent: 0, least: 1, most: 1_000_000_000 });
   const names = namesIn(options.get("query"));
   const { engines, missing } = await findEngines(oneOf(options, "only", engineNames));
   if (missing !== null) print(`Apache Flink is not measured here: ${missing}.\n`);
@@ -47,7 +49,7 @@ async function ask(args: readonly string[]): Promise<0 | 1> {
   for (const query of names) {
     const rounds: SqlRun[][] = [];
     for (let round = 0; round < runs; round++)
-      rounds.push(await measureRound(engines, { query, events, parallelism }, round));
+      rounds.push(await measureRound(engines, { query, events, parallelism, miniBatch }, round));
     warnOfShares(rounds.flat().map((run) => run.others));
     rows.push([query, ...figures(rounds)]);
     const ratio = medianRatio(rounds);

@@ -18,6 +18,7 @@ import { nexmarkQuestion } from "./nexmark.ts";
 import { nexmarkSqlQuestion } from "./nexmark-sql.ts";
 import { BadUsage, type Question } from "./question.ts";
 import { stateQuestion } from "./state.ts";
+import { tablesQuestion } from "./tables.ts";
 import { upgradeQuestion } from "./upgrade.ts";
 import { wordCountQuestion } from "./wordcount.ts";
 
@@ -31,6 +32,7 @@ const questions: Readonly<Record<string, Question>> = {
   nexmark: nexmarkQuestion,
   "nexmark-sql": nexmarkSqlQuestion,
   state: stateQuestion,
+  tables: tablesQuestion,
   upgrade: upgradeQuestion,
   controller: controllerQuestion,
 };

@@ -87,8 +87,8 @@ export {
   POD_CONFIG_VERSION,
   type PodConfig,
   podConfigSchema,
-  podVariables,
 } from "./pod-config.ts";
+export { podVariables } from "./pod-variables.ts";
 export type { Program } from "./program.ts";
 export { findRestRoute, type RestRoute, restRoutes, type RouteAccess } from "./routes.ts";
 export { STORAGE_REPORT_VERSION, type StorageReportMessage, storageReportSchema } from "./storage-report.ts";

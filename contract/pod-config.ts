@@ -1,5 +1,5 @@
 /**
- * Owns: what the processes in an incarnation's pods are told: the JSON in STREAMJOB_CONFIG, and the names of the variables beside it.
+ * Owns: what the processes in an incarnation's pods are told: the JSON in STREAMJOB_CONFIG. The names of the variables: pod-variables.ts.
  * Written by operator/resources into a ConfigMap; read by cli's pod programs.
  *
  * PG1 A variable of a process has at most 128 KiB on Linux: one that is longer, and no process starts. Arguments and options that could
@@ -44,35 +44,3 @@ export type PodConfig = z.infer<typeof podConfigSchema>;
 /** What may be too large for a variable: the file that `podVariables.largeConfig` names (PG1). */
 export const largePodConfigSchema = podConfigSchema.pick({ args: true, options: true });
 export type LargePodConfig = z.infer<typeof largePodConfigSchema>;
-
-/** Names of the variables of a pod's process. */
-export const podVariables = {
-  /** JSON of a PodConfig. */
-  config: "STREAMJOB_CONFIG",
-  /** Path of a file with the JSON of a LargePodConfig; not set: all is in `config`. */
-  largeConfig: "STREAMJOB_LARGE_CONFIG",
-  /** Clean-up pod: JSON of a StorageTaskMessage. */
-  storageTask: "STREAMJOB_STORAGE_TASK",
-  /** JobManager: `host:port` on which it listens for TaskManagers. */
-  rpcListen: "STREAMJOB_RPC_LISTEN",
-  /** JobManager: `host:port` on which it serves REST. */
-  restListen: "STREAMJOB_REST_LISTEN",
-  /** `host:port` on which it serves health and metrics; not set: nowhere. */
-  metricsListen: "STREAMJOB_METRICS_LISTEN",
-  /** TaskManager: `host:port` of its JobManager. */
-  jobManager: "STREAMJOB_JOBMANAGER",
-  /** TaskManager: its id. */
-  podName: "STREAMJOB_POD_NAME",
-  /** TaskManager: the address that other TaskManagers reach it at. */
-  podIp: "STREAMJOB_POD_IP",
-  /** TaskManager: the memory of its container in MiB; not set: nothing limits it. */
-  memoryMiB: "STREAMJOB_MEMORY_MIB",
-  /** Folder with the process's certificate, its key and the CA. Not set: it listens on loopback only. */
-  identity: "STREAMJOB_IDENTITY",
-  /** Seconds from SIGTERM to SIGKILL: the pod's terminationGracePeriodSeconds. Not set: 30. */
-  graceSeconds: "STREAMJOB_GRACE_SECONDS",
-  /** JSON object: fields of every line that the process logs. */
-  logFacts: "STREAMJOB_LOG_FACTS",
-  /** `stdin`: the process ends when its stdin does. */
-  leash: "STREAMJOB_LEASH",
-} as const;

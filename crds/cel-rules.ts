@@ -212,7 +212,8 @@ const onCheckpoints: readonly Rule<Part<"checkpoints">>[] = [
     reason: "NotInThisVersion",
     fieldPath: ".incremental",
     rule: "!has(self.incremental) || !self.incremental",
-    message: "incremental checkpoints are not supported in this version; omit incremental",
+    message:
+      "incremental cannot be chosen in this version: column tables of SQL are stored so, other state is not; omit incremental",
     holds: ({ incremental }) => incremental !== true,
   },
   {

@@ -82,7 +82,7 @@ export const checkpointsSchema = z.strictObject({
     .boolean()
     .optional()
     .describe(
-      "Whether a checkpoint stores only the changes since the previous one. Default false. Not supported in this version; true is refused.",
+      "Whether a checkpoint stores only the changes since the previous one. Those of SQL's column tables always do; other state is stored whole, and nothing else can be chosen in this version: true is refused.",
     ),
   unaligned: z
     .boolean()

@@ -3,8 +3,8 @@
  * Called by: pod-jobmanager.ts, pod-taskmanager.ts.
  */
 import { environmentVariable } from "../base/index.ts";
-import { podVariables } from "../contract/index.ts";
-import { invalidPodSetting } from "./pod-settings.ts";
+import { podVariables } from "../contract/variables.ts";
+import { invalidPodSetting } from "./pod-setting-error.ts";
 
 /** null: there is none, and `hosts` are all of this machine alone. Errors: OPTION_INVALID when they are not. */
 export function identityFolder(hosts: readonly string[]): string | null {

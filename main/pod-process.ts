@@ -19,7 +19,8 @@ import {
   sleep,
 } from "../base/index.ts";
 import { type PodConfig, podVariables } from "../contract/index.ts";
-import { invalidPodSetting, readPodConfig } from "./pod-settings.ts";
+import { invalidPodSetting } from "./pod-setting-error.ts";
+import { readPodConfig } from "./pod-settings.ts";
 import { PodEndpoints, type PodSources } from "./pod-endpoints.ts";
 import { exitCodes } from "./process-messages.ts";
 

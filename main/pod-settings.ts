@@ -4,7 +4,7 @@
  */
 import { readFileSync } from "node:fs";
 import type { z } from "zod";
-import { refuseNewer, StreamError } from "../base/index.ts";
+import { refuseNewer } from "../base/index.ts";
 import {
   largePodConfigSchema,
   POD_CONFIG_VERSION,
@@ -12,6 +12,7 @@ import {
   podConfigSchema,
   podVariables,
 } from "../contract/index.ts";
+import { invalidPodSetting } from "./pod-setting-error.ts";
 
 /** `largeFile`: the path in `podVariables.largeConfig`. Errors: OPTION_INVALID, FORMAT_TOO_NEW. */
 export function readPodConfig(text: string, largeFile: string | undefined): PodConfig {
@@ -47,11 +48,6 @@ export function parsePodSetting<S extends z.ZodType>(
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
   throw invalidPodSetting(`${what}: field "${issue?.path.join(".") ?? ""}": ${issue?.message ?? ""}`);
-}
-
-export function invalidPodSetting(what: string, cause?: unknown): StreamError {
-  const text = `${what}; a pod's process gets it from the operator, or from the embedded cluster`;
-  return new StreamError("OPTION_INVALID", text, { destiny: "terminal", cause });
 }
 
 /** As `-D` options; what the configuration names by itself is above its free options. */

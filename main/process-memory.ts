@@ -8,9 +8,9 @@
  */
 import { totalmem } from "node:os";
 import { type Log, StreamError } from "../base/index.ts";
-import { podVariables } from "../contract/index.ts";
+import { podVariables } from "../contract/variables.ts";
 import { divideTaskManager, type MemorySettings, type SlotMemory, slotMemoryOfMachine } from "../settings/index.ts";
-import { invalidPodSetting } from "./pod-settings.ts";
+import { invalidPodSetting } from "./pod-setting-error.ts";
 
 const MIB = 2 ** 20;
 

@@ -15,7 +15,13 @@ import { sqlQueries } from "./queries.ts";
 
 export const engineNames = ["streamjob", "flink"] as const;
 
-export type SqlWork = { readonly query: string; readonly events: number; readonly parallelism: number };
+export type SqlWork = {
+  readonly query: string;
+  readonly events: number;
+  readonly parallelism: number;
+  /** Rows of a mini-batch; 0: there are none. */
+  readonly miniBatch: number;
+};
 
 export type SqlRun = Fingerprint & {
   /** Of the whole process tree. */
@@ -46,7 +52,7 @@ export async function findEngines(
         const { text, tables, determined, weight } = sqlQueries.get(work.query) as NonNullable<
           ReturnType<typeof sqlQueries.get>
         >;
-        const numbers = [work.events, work.parallelism, CHECKPOINT_MS].map(String);
+        const numbers = [work.events, work.parallelism, CHECKPOINT_MS, work.miniBatch].map(String);
         const run = await runFlink(built, "NexmarkSql", [
           text,
           tables.join(),
@@ -75,9 +81,9 @@ async function timed({ events }: SqlWork, run: () => Promise<EngineRun>): Promis
   return { ...result, microsPerEvent, eventsPerSecond: events / seconds };
 }
 
-function runOurs({ query, events, parallelism }: SqlWork): Promise<EngineRun> {
+function runOurs({ query, events, parallelism, miniBatch }: SqlWork): Promise<EngineRun> {
   return withScratchFolder(async (folder) => {
-    const args = [query, events, folder, CHECKPOINT_MS].map(String);
+    const args = [query, events, folder, CHECKPOINT_MS, miniBatch].map(String);
     const run = await runStreamJob(join(folder, "home"), { module: JOB, args, parallelism });
     const reports = readdirSync(folder)
       .filter((name) => name.startsWith("query-"))

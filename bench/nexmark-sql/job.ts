@@ -1,4 +1,4 @@
-/** A Nexmark query in SQL: arguments are the query, the number of events, the folder for reports, milliseconds between checkpoints. */
+/** A Nexmark query in SQL: arguments are the query, the number of events, the folder for reports, milliseconds between checkpoints, rows of a mini-batch (0: none). */
 import { type DataStream, job } from "streamjob";
 import { systemClock } from "../../base/index.ts";
 import { givenTableOf } from "../../runtime/table/given-stream.ts";
@@ -11,7 +11,7 @@ import { sqlQueries } from "./queries.ts";
 import { sideInput } from "./side-input.ts";
 
 export default job((env) => {
-  const [name, events, folder, interval] = env.args as [string, string, string, string];
+  const [name, events, folder, interval, miniBatch = "0"] = env.args as [string, string, string, string, string?];
   const query = sqlQueries.get(name);
   if (query === undefined) throw new Error(`there is no query ${name}`);
   const { text, tables, determined, weight } = query;
@@ -25,7 +25,8 @@ export default job((env) => {
   const given = new Map(streams) as Map<string, DataStream<unknown>>;
   const described = [...given].map(([table, stream]) => givenTableOf(table, stream, { rowtime: "dateTime" }));
   const side = /\bside_input\b/.test(text) ? sideInput(folder) : "";
-  const { queries } = new ScriptPlans(side).plan(text, name, { tables: described });
+  const before = `${side}\n${miniBatch === "0" ? "" : miniBatches(miniBatch)}`;
+  const { queries } = new ScriptPlans(before).plan(text, name, { tables: described });
   const [plan] = queries;
   if (plan === undefined) throw new Error(`${name} asks nothing`);
   const { input } = plan;
@@ -41,3 +42,8 @@ export default job((env) => {
   const result = new PlanStreams({ env, session, mode: "streaming", given }).streamOf(input);
   result.sinkTo(fingerprintSink(folder, { columns, weight: weightAt }), { uid: "fingerprint" });
 });
+
+const miniBatches = (rows: string): string =>
+  Object.entries({ enabled: "true", "allow-latency": "2 s", size: rows })
+    .map(([key, value]) => `SET 'table.exec.mini-batch.${key}' = '${value}';\n`)
+    .join("");

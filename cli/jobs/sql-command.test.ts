@@ -3,9 +3,9 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
-import pc from "picocolors";
-import { StreamError, systemClock, systemRandom } from "../../base/index.ts";
+import { StreamError } from "../../base/index.ts";
 import { sqlCommand, type SqlLookCommand } from "./sql-command.ts";
+import { testTerminal } from "../terminal/terminal.test-support.ts";
 
 describe("streamjob sql --check", () => {
   const folder = mkdtempSync(join(tmpdir(), "streamjob-sql-"));
@@ -27,15 +27,7 @@ describe("streamjob sql --check", () => {
     const out: string[] = [];
     const said: string[] = [];
     const exitCode = await sqlCommand(
-      {
-        out: (line) => out.push(line),
-        say: (line) => said.push(line.replaceAll(folder, "")),
-        whenUnread: new Promise(() => {}),
-        columns: null,
-        colors: pc.createColors(false),
-        clock: systemClock,
-        random: systemRandom,
-      },
+      testTerminal(out, said, { say: (line) => void said.push(line.replaceAll(folder, "")) }),
       { kind: "sql", file, shows, ...(comparedWith === undefined ? {} : { comparedWith }) },
     );
     return { exitCode, out, said };

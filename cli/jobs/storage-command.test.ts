@@ -3,14 +3,13 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import pc from "picocolors";
 import { type JobId, jobId, seededRandom, systemClock } from "../../base/index.ts";
 import { openFileObjectLog } from "../../embedded/api-server/index.ts";
 import { claimEpoch, fencePredecessor, writeFence } from "../../runtime/checkpoint/index.ts";
 import { openStore } from "../../runtime/storage/index.ts";
-import type { Terminal } from "../terminal/terminal.ts";
 import { homeFolder } from "./home-folder.ts";
 import { storageCommand, type StorageCommand } from "./storage-command.ts";
+import { testTerminal } from "../terminal/terminal.test-support.ts";
 
 const random = seededRandom(3);
 const OLD = jobId("a".repeat(32));
@@ -32,16 +31,7 @@ async function storage(location: string, flags: Flags = {}, answer: boolean | nu
     asked = question;
     return answer === true;
   };
-  const terminal: Terminal = {
-    out: (line) => void lines.out.push(line),
-    say: (line) => void lines.said.push(line),
-    whenUnread: new Promise(() => {}),
-    columns: null,
-    colors: pc.createColors(false),
-    clock: systemClock,
-    random,
-    ...(answer === null ? {} : { ask }),
-  };
+  const terminal = testTerminal(lines.out, lines.said, { random, ...(answer === null ? {} : { ask }) });
   const command: StorageCommand = {
     kind: "storage",
     verb: "list",

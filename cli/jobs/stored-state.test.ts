@@ -3,7 +3,6 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, beforeEach, describe, it } from "node:test";
-import pc from "picocolors";
 import { jobId, processIdentity, seededRandom, StreamError, systemClock } from "../../base/index.ts";
 import {
   type CheckpointLog,
@@ -19,6 +18,7 @@ import { type JobRecord, writeRecord } from "./job-registry.ts";
 import { JOB, start as startRest } from "../../runtime/rest/hand-written-control.test-support.ts";
 import { listCommand } from "./list-command.ts";
 import { newestStateOf, resolveRestorePath, storedStateOf } from "./stored-state.ts";
+import { testTerminal } from "../terminal/terminal.test-support.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "streamjob-stored-"));
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -87,15 +87,7 @@ function write(changes: Partial<JobRecord> = {}): void {
 
 async function list(output: "text" | "wide" | "json" = "text"): Promise<string> {
   const lines: string[] = [];
-  const say = (line: string): void => void lines.push(line);
-  const silent = {
-    columns: null,
-    whenUnread: new Promise<void>(() => {}),
-    colors: pc.createColors(false),
-    clock: systemClock,
-    random,
-  };
-  await listCommand(home, { ...silent, out: say, say }, output);
+  await listCommand(home, testTerminal(lines, lines, { random }), output);
   return lines.join("\n");
 }
 

@@ -1,10 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import pc from "picocolors";
-import { systemClock, systemRandom } from "../../base/index.ts";
 import { parseCommandLine } from "../command-line.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import { type TxnsCommand, txnsCommand } from "./txns-command.ts";
+import { testTerminal } from "../terminal/terminal.test-support.ts";
 
 const nobody = "127.0.0.1:1";
 
@@ -16,17 +15,7 @@ async function parsed(...args: string[]): Promise<TxnsCommand> {
   return command as TxnsCommand;
 }
 
-function terminal(): Terminal {
-  return {
-    out: () => assert.fail("nothing is shown"),
-    say: () => undefined,
-    whenUnread: new Promise(() => undefined),
-    columns: null,
-    colors: pc.createColors(false),
-    clock: systemClock,
-    random: systemRandom,
-  };
-}
+const terminal = (): Terminal => testTerminal([], [], { out: () => assert.fail("nothing is shown") });
 
 test("the words of `streamjob txns`", async () => {
   const list = await parsed("list", "--brokers", "a:1,b:2", "--prefix", "orders-", "--all", "-o", "json");

@@ -4,7 +4,6 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import pc from "picocolors";
 import { seededRandom, systemClock } from "../../base/index.ts";
 import {
   type HttpServer,
@@ -17,6 +16,7 @@ import type { ExitCode, Terminal } from "../terminal/terminal.ts";
 import { executeManifestCommand } from "./execute.ts";
 import type { ClusterChoice, ManifestCommand } from "./manifest-command.ts";
 import { savepointOfAny } from "./savepoint-command.ts";
+import { testTerminal } from "../terminal/terminal.test-support.ts";
 
 const TOKEN = "secret";
 
@@ -50,15 +50,7 @@ describe("commands for a cluster", () => {
 
   /** There is no control plane on this home folder. */
   const home = homeFolder(join(folder, "home"));
-  const terminalTo = (lines: string[]): Terminal => ({
-    whenUnread: new Promise(() => {}),
-    columns: null,
-    out: (line) => void lines.push(line),
-    say: (line) => void lines.push(line),
-    colors: pc.createColors(false),
-    clock: systemClock,
-    random: seededRandom(8),
-  });
+  const terminalTo = (lines: string[]): Terminal => testTerminal(lines, lines, { random: seededRandom(8) });
   async function run(
     command: ManifestCommand,
     choice: ClusterChoice | null = cluster,

@@ -2,7 +2,6 @@
  * Owns: what tests of these commands share: an API server in memory, a terminal that keeps what was written, statuses as an operator
  * would write them.
  */
-import pc from "picocolors";
 import {
   type Condition,
   readStreamJobStatus,
@@ -13,9 +12,9 @@ import {
 import { type LocalApiServer, openLocalApiServer } from "../../embedded/api-server/index.ts";
 import { seededRandom, systemClock } from "../../base/index.ts";
 import type { IncarnationMessage } from "../../contract/index.ts";
-import type { Terminal } from "../terminal/terminal.ts";
 import type { CommandContext } from "./command-context.ts";
 import { FIELD_MANAGER } from "./open-control-plane.ts";
+import { testTerminal } from "../terminal/terminal.test-support.ts";
 
 export const AT = "2031-04-01T12:00:00.000Z";
 
@@ -58,15 +57,11 @@ export async function createRig(): Promise<CommandRig> {
   const out: string[] = [];
   const said: string[] = [];
   const unread = Promise.withResolvers<void>();
-  const terminal: Terminal = {
+  const terminal = testTerminal(out, said, {
     whenUnread: unread.promise,
-    columns: null,
     out: (line) => void out.push(...line.split("\n")),
-    say: (line) => void said.push(line),
-    colors: pc.createColors(false),
-    clock: systemClock,
     random: seededRandom(8),
-  };
+  });
   const get = async (name: string): Promise<StreamJob> => {
     const job = await server.get("StreamJob", { namespace: "default", name });
     if (job === null) throw new Error(`there is no ${name}`);

@@ -6,8 +6,7 @@ import { join } from "node:path";
 import { EventEmitter } from "node:events";
 import { PassThrough } from "node:stream";
 import { after, describe, it } from "node:test";
-import pc from "picocolors";
-import { StreamError, systemClock, systemRandom } from "../../base/index.ts";
+import { StreamError, systemClock } from "../../base/index.ts";
 import { ScriptSession } from "../../runtime/table/engine.ts";
 import { Signals } from "../terminal/signals.ts";
 import type { Terminal } from "../terminal/terminal.ts";
@@ -17,6 +16,7 @@ import type { RunQuery } from "./query-run.ts";
 import { runScript } from "./script-run.ts";
 import { Shell } from "./shell.ts";
 import type { OutputFormat } from "./sql-words.ts";
+import { testTerminal } from "../terminal/terminal.test-support.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "sql-shell-"));
 after(() => rmSync(folder, { recursive: true }));
@@ -41,17 +41,7 @@ const played: RunQuery = ({ script, statement }, { onChange, say }) => {
   });
 };
 
-function terminalOf(out: string[], said: string[]): Terminal {
-  return {
-    out: (line) => out.push(line),
-    say: (line) => said.push(line),
-    whenUnread: new Promise(() => {}),
-    columns: 80,
-    colors: pc.createColors(false),
-    clock: systemClock,
-    random: systemRandom,
-  };
-}
+const terminalOf = (out: string[], said: string[]): Terminal => testTerminal(out, said, { columns: 80 });
 
 /** A shell whose person types the next text when the last one is done with. */
 class Person {

@@ -46,7 +46,6 @@ export {
   keyedFiles,
   type KeyedStateFile,
   type KeyedStateHandle,
-  operatorListKinds,
   type OperatorRestore,
   type OperatorState,
   type OperatorStateHandle,

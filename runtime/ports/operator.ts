@@ -21,6 +21,7 @@ import type { MetricGroup } from "./metrics.ts";
 import type { SideOutputTypes } from "./side-outputs.ts";
 import type { SpillSpace } from "./spill.ts";
 import type { KeyedOperatorState, OperatorStateStore } from "./state.ts";
+import type { ColumnTable, SlicedTableDescriptor } from "./table-state.ts";
 
 /** Takes records. `timestamp`: epoch milliseconds, or NO_TIMESTAMP. */
 export interface RecordOutput<T> {
@@ -108,6 +109,8 @@ export type OperatorContext = {
   /** Absent: there is always room. */
   readonly emission?: EmissionDesk;
   readonly outside: OutsideDesk;
+  /** @internal A column table that is no state: of this operator alone, in memory, in no checkpoint. Absent: it is in no task. */
+  readonly looseTable?: (descriptor: SlicedTableDescriptor) => ColumnTable;
   /** @internal Of an operator whose factory says `spills`. Absent: it keeps in memory what it holds. */
   readonly spill?: SpillSpace;
   /** Absent: it does not follow a source in its chain. */

@@ -1,6 +1,5 @@
 /** Room `rpc`: the messages between JobManager and TaskManagers, and the connection that carries them. */
 export { type CloseReason, connectRpc, listenRpc, type RpcConnection, type RpcServer } from "./connection.ts";
-export { checkToJobManager } from "./message-check.ts";
 export type {
   CheckpointTimings,
   FromJobManager,

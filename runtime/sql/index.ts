@@ -7,6 +7,7 @@ export { windowJoinOperator } from "./operators/held-join.ts";
 export { intervalJoinOperator } from "./operators/interval-join.ts";
 export { joinOperator } from "./operators/join.ts";
 export { deduplicateOperator, normalizeOperator } from "./operators/latest-rows.ts";
+export { localAggregateOperator, partialKeysOf } from "./operators/local-aggregate.ts";
 export { loadedLookupJoinOperator } from "./operators/loaded-lookup-join.ts";
 export { type Lookup, lookupOf } from "./operators/lookup-join.ts";
 export { overOperator } from "./operators/over.ts";
@@ -30,7 +31,7 @@ export type { Changes, Kept, PlanMode, PlanNode, PlanRow, PlanSink, ScanFilter }
 export { inputsOf } from "./plan/rebuilt.ts";
 export { readSavedPlan } from "./plan/saved-plan.ts";
 export { keyOfSink, keyStepsOf } from "./plan/sink-steps.ts";
-export { Uids } from "./plan/uids.ts";
+export { localUidOf, Uids } from "./plan/uids.ts";
 export { isReadWhole } from "./validate/whole-lookups.ts";
 export { RowKeys } from "./rows/row-key.ts";
 export { rowTypeOf } from "./rows/row-type.ts";

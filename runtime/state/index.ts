@@ -16,3 +16,4 @@ export type {
 } from "./backend.ts";
 export { createKeyedBackend } from "./heap/heap-backend.ts";
 export { createOperatorStateBackend } from "./operator-state.ts";
+export { createLooseTable } from "./table/loose-table.ts";

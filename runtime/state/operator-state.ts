@@ -11,13 +11,8 @@
  * OPS3 Empty lists are not written.
  */
 import { refuseNewer, StreamError } from "../../base/index.ts";
-import {
-  operatorListKinds,
-  type OperatorStateHandle,
-  type Redistribution,
-  type StateBlob,
-  type StateDeclaration,
-} from "../checkpoint/index.ts";
+import type { OperatorStateHandle, Redistribution, StateBlob, StateDeclaration } from "../checkpoint/index.ts";
+import { operatorListKinds } from "../checkpoint/subtasks.ts";
 import {
   ByteReader,
   ByteWriter,

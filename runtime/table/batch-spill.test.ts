@@ -107,18 +107,35 @@ test("while rows are in files a checkpoint is declined and the job goes on; befo
   assert.deepEqual(plain(restored.output<Row>("out")), sorted.slice(10));
 });
 
-test("files of a job that is cancelled, or fails, are gone", async (context) => {
-  const folder = folderOf(context);
-  const canceled = await start(folder, jobOf("SELECT * FROM numbers ORDER BY key"));
-  await canceled.run();
-  await canceled.close();
-  assert.equal(openIn(folder), 0);
+const spilling: Record<string, string> = {
+  "ORDER BY": "SELECT * FROM numbers ORDER BY key",
+  "GROUP BY": "SELECT id, MAX(key) AS key, MAX(name) AS name FROM numbers GROUP BY id",
+  "GROUP BY of objects": "SELECT id, MAX(key) AS key, LISTAGG(name) AS name FROM numbers GROUP BY id",
+  "a join": "SELECT l.key, l.id, r.name FROM numbers AS l JOIN numbers AS r ON l.id = r.id",
+};
 
-  await using failing = await start(folder, jobOf("SELECT * FROM numbers ORDER BY key", true));
-  failing.end();
-  await assert.rejects(failing.run(), /no such row/);
-  assert.equal(openIn(folder), 0);
-});
+for (const [name, query] of Object.entries(spilling))
+  test(`${name}: all rows come out, and files of a job that ends, is cancelled, or fails are gone`, async (context) => {
+    const folder = folderOf(context);
+    await using ending = await start(folder, jobOf(query));
+    await ending.run();
+    if (existsSync(DESCRIPTORS)) assert.ok(openIn(folder) > 0, "rows are in files");
+    ending.end();
+    await ending.run();
+    const byId = plain(ending.output<Row>("out")).toSorted((one, other) => one.id - other.id);
+    assert.deepEqual(byId, ROWS);
+    assert.equal(openIn(folder), 0);
+
+    const canceled = await start(folder, jobOf(query));
+    await canceled.run();
+    await canceled.close();
+    assert.equal(openIn(folder), 0);
+
+    await using failing = await start(folder, jobOf(query, true));
+    failing.end();
+    await assert.rejects(failing.run(), /no such row/);
+    assert.equal(openIn(folder), 0);
+  });
 
 test("a folder that is not there fails the job with what to do", async (context) => {
   const folder = join(folderOf(context), "missing");

@@ -3,6 +3,7 @@
  * Does not own: what operators do (runtime/sql/operators), what connectors do (runtime/tables), scans and sinks (plan-ends.ts).
  *
  * PLST1 A node that stands in a plan twice, or in two plans of a job, is one operator: its uid says what it computes.
+ * PLST2 Of an aggregate in two phases the first one stands ahead of the edge by its keys, in the chain of what it takes rows from.
  */
 import { unreachable } from "../../base/index.ts";
 import { collectionSource } from "../connectors/basic/index.ts";
@@ -20,9 +21,12 @@ import {
   expiring,
   intervalJoinOperator,
   joinOperator,
+  localAggregateOperator,
+  localUidOf,
   normalizeOperator,
   operatorName,
   overOperator,
+  partialKeysOf,
   type PlanMode,
   type PlanNode,
   rankOperator,
@@ -165,6 +169,7 @@ export class PlanStreams {
     const { maker } = this.streamOf(inputs[0] as PlanNode).parts;
     const origins = inputs.map((input, index): readonly StreamOrigin[] => {
       const stream = this.streamOf(input);
+      if (node.kind === "aggregate" && node.isTwoPhase === true) return this.#localOrigins(node, stream);
       if (keys === null) return stream.parts.origins;
       return keyedOrigins(stream, input.row, "rightKeys" in node && index === 1 ? node.rightKeys : keys);
     });
@@ -174,5 +179,19 @@ export class PlanStreams {
       type: rowTypeOf(node.row),
       ...subtasksOf(node),
     });
+  }
+
+  /** PLST2 */
+  #localOrigins(node: NodeOf<"aggregate">, { parts }: Stream): readonly StreamOrigin[] {
+    const { maker, origins } = parts;
+    const { logic, type } = localAggregateOperator(node);
+    const { row, keys } = partialKeysOf(node);
+    const local = addOperator({ maker, inputs: [origins], isKeyed: false }, "localAggregate", logic, {
+      uid: localUidOf(node),
+      name: `local ${operatorName(node)}`,
+      type,
+      ...subtasksOf(node.input),
+    });
+    return keyedOrigins(local, row, keys);
   }
 }

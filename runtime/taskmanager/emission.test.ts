@@ -4,13 +4,13 @@ import { test } from "node:test";
 import type { ToJobManager } from "../rpc/index.ts";
 import { type SlotRun, slotRun } from "./slot-run.test-support.ts";
 
-type Seen = { made: number; taken: number; ahead: number; atBarrier: number[] };
+type Seen = { made: number; taken: number; ahead: number; held: number; atBarrier: number[] };
 
 /** Each record of `count` makes `each` values; what follows runs in a task of its own and notes how far it was behind. */
 const module = (options: { count: number; each: number; expand: string }): string => `
 import { job, t, value } from "streamjob";
 import { generatorSource } from "streamjob/connectors/basic";
-const seen = (globalThis.emissionTest = { made: 0, taken: 0, ahead: 0, atBarrier: [] });
+const seen = (globalThis.emissionTest = { made: 0, taken: 0, ahead: 0, held: 0, atBarrier: [] });
 const each = ${options.each};
 function* values(n) { for (let i = 0; i < each; i++) { seen.made++; yield n; } }
 const behind = { kind: "operator", name: "behind", create: () => {
@@ -52,7 +52,7 @@ const atEnd = { kind: "operator", name: "atEnd", create: () => {
   }
   return {
     open(context, out) { output = out; emission = context.emission; },
-    process(n) { held.push(n); },
+    process(n) { held.push(n); seen.held = held.length; },
     endInput() {
       const left = all();
       const goOn = () => {
@@ -143,6 +143,10 @@ const shapes: Record<string, { readonly expand: string; readonly factor: number 
     factor: 1,
     expand: `numbers.rebalance().transform(atEnd, { uid: "expand" }).rebalance().transform(behind, { uid: "behind" });`,
   },
+  "an operator that emits at the end of its data, in the chain of its source": {
+    factor: 1,
+    expand: `numbers.transform(atEnd, { uid: "expand" }).rebalance().transform(behind, { uid: "behind" });`,
+  },
   "two generators, one behind the other in one chain": {
     factor: 2,
     expand: `numbers.flatMap(values, { uid: "expand" }).flatMap(function* (n) { yield n; yield n; }, { uid: "again" })
@@ -172,6 +176,21 @@ test("an operator behind one that emits much at its end ends after it has got al
   const run = await slotRun(context, module({ count: 2, each: 5000, expand }));
   await runThrough(run);
   assert.equal(seen().taken, 20_000);
+});
+
+test("a savepoint that drains has all that is emitted at the end before its barrier (SP-2, TK7)", async (context) => {
+  const expand = `numbers.transform(atEnd, { uid: "expand" }).rebalance().transform(behind, { uid: "behind" });`;
+  const run = await slotRun(context, module({ count: 1_000_000_000, each: 1, expand }));
+  await run.run();
+  await run.until("many records", () => seen().held > 20_000);
+  assert.equal(seen().made, 0);
+  const barrier = { checkpointId: 1, checkpointKind: "drain", aligned: true, target: null, triggeredMs: 0 } as const;
+  await run.host.handle({ kind: "triggerCheckpoint", epoch: 1, ...barrier, tasks: run.tasks.slice(0, 1) });
+  await run.until("the barrier", () => seen().atBarrier.length > 0);
+  const { made, taken, atBarrier } = seen();
+  assert.ok(made > 20_000 && taken === made, `${taken} of ${made}`);
+  assert.deepEqual(atBarrier, [made]);
+  await run.host.handle({ kind: "cancel", epoch: 1, tasks: run.tasks });
 });
 
 test("a call that pushes more than may wait fails its task, and says what to do (SLE3)", async (context) => {

@@ -8,7 +8,8 @@
  * SETL3 What another job holds that lives is none of this one's: a job that was refused for it has left nothing.
  */
 import { type Clock, type JobId, type Log, readDelay, StreamError } from "../../base/index.ts";
-import { assignState, type OperatorRestore, type OperatorState } from "../checkpoint/index.ts";
+import type { OperatorRestore, OperatorState } from "../checkpoint/index.ts";
+import { assignState } from "../checkpoint/subtasks.ts";
 import type { StreamGraph, StreamNode } from "../graph/index.ts";
 import { MetricRegistry } from "../metrics/index.ts";
 import { sinkOperator } from "../operators/index.ts";

@@ -6,7 +6,7 @@
  *     they fit into one message; more fails the checkpoint (CK-17), and, where the job cannot end without one, the job (CC10).
  */
 import { StreamError } from "../../base/index.ts";
-import { dataFolder, SAVEPOINT_DATA_FOLDER } from "../checkpoint/index.ts";
+import { dataFolder, SAVEPOINT_DATA_FOLDER } from "../checkpoint/subtasks.ts";
 import type { InlineFile, StateTarget } from "../rpc/index.ts";
 import type { SnapshotFile, SnapshotFiles, StateReader } from "../state/index.ts";
 import { ContentFiles, MemoryObjectStore, type ObjectStore, openStore, verifiedRead } from "../storage/index.ts";

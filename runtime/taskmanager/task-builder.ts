@@ -22,6 +22,7 @@ import { assertSynchronous, sinkOperator } from "../operators/index.ts";
 import { MetricRegistry } from "../metrics/index.ts";
 import type { OperatorContext, OperatorFactory, Sink, Source } from "../ports/index.ts";
 import { type GuardMode, type Key, ValueGuard, type ValueType } from "../record/index.ts";
+import { createLooseTable } from "../state/index.ts";
 import type {
   JobSource,
   Placement,
@@ -318,6 +319,7 @@ export class DeployedTask {
       },
       stalledMs: () => this.#built?.task.stalledMs ?? 0,
       emission: emissions.deskOf(index),
+      looseTable: (descriptor) => createLooseTable(node.uid, descriptor),
       ...this.#spillOf(node),
       outside: outsideDesk({
         operator: node,

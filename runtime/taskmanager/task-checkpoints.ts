@@ -13,7 +13,8 @@
  */
 import { type Clock, toErrorInfo } from "../../base/index.ts";
 import { failpoint } from "../failures/index.ts";
-import { dataFolder, type FileRef, keyedFiles } from "../checkpoint/index.ts";
+import type { FileRef } from "../checkpoint/index.ts";
+import { dataFolder, keyedFiles } from "../checkpoint/subtasks.ts";
 import type { Barrier } from "../record/index.ts";
 import type { StateTarget, ToJobManager } from "../rpc/index.ts";
 import type { SnapshotRequest, Turn } from "../state/index.ts";

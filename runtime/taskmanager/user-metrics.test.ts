@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type Log, silentLog } from "../../base/index.ts";
-import { checkToJobManager } from "../rpc/index.ts";
+import { checkToJobManager } from "../rpc/checks.ts";
 import { slotRun } from "./slot-run.test-support.ts";
 
 const moduleWith = (open: string): string => `

@@ -36,6 +36,7 @@ import {
 } from "../record/index.ts";
 import {
   createKeyedBackend,
+  createLooseTable,
   createOperatorStateBackend,
   type KeyedStateBackend,
   type OperatorStateBackend,
@@ -382,6 +383,7 @@ export class OperatorHarness<I, O> {
         holdInput: (isHeld) => void (this.#isHeld = isHeld),
         emitSoon: (emit) => void (this.#pending = emit),
       },
+      looseTable: (descriptor) => createLooseTable(uid, descriptor),
       ...(stalledMs === undefined ? {} : { stalledMs }),
     };
   }

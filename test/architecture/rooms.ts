@@ -48,7 +48,12 @@ const foundation: readonly Room[] = [
     moreDoors: ["endpoints.ts", "starting.ts"],
     mayImport: [],
   },
-  { folder: "contract", owns: "messages: the JobManager's REST, the incarnation's, what pods are told", mayImport: [] },
+  {
+    folder: "contract",
+    owns: "messages: the JobManager's REST, the incarnation's, what pods are told",
+    moreDoors: ["variables.ts"],
+    mayImport: [],
+  },
   { folder: "settings", owns: "the settings of a job, as one table (pure)", mayImport: ["base"] },
   {
     folder: "crds",
@@ -88,6 +93,7 @@ const runtimeRooms: readonly Room[] = [
   {
     folder: "runtime/checkpoint",
     owns: "manifests, epochs, what may be restored and deleted",
+    moreDoors: ["subtasks.ts"],
     mayImport: ["base", ...inRuntime("failures record storage")],
   },
   {
@@ -182,6 +188,7 @@ const runtimeRooms: readonly Room[] = [
   {
     folder: "runtime/rpc",
     owns: "messages between JobManager and TaskManagers",
+    moreDoors: ["checks.ts"],
     mayImport: ["base", "security", ...inRuntime("checkpoint metrics")],
   },
   {

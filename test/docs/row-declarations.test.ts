@@ -8,9 +8,8 @@ import { join } from "node:path";
 import { after, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import pc from "picocolors";
-import { systemClock, systemRandom } from "../../base/index.ts";
 import { sqlCommand } from "../../cli/jobs/sql-command.ts";
+import { testTerminal } from "../../cli/terminal/terminal.test-support.ts";
 
 const repository = fileURLToPath(new URL("../../", import.meta.url));
 mkdirSync(join(repository, "tmp"), { recursive: true });
@@ -22,18 +21,12 @@ const write = (name: string, text: string): void => writeFileSync(join(folder, n
 async function declare(file: string, args: readonly string[] = []) {
   const out: string[] = [];
   const said: string[] = [];
-  const exitCode = await sqlCommand(
-    {
-      out: (line) => out.push(line),
-      say: (line) => said.push(line),
-      whenUnread: new Promise(() => {}),
-      columns: null,
-      colors: pc.createColors(false),
-      clock: systemClock,
-      random: systemRandom,
-    },
-    { kind: "sql", shows: "declarations", file: join(folder, file), args },
-  );
+  const exitCode = await sqlCommand(testTerminal(out, said), {
+    kind: "sql",
+    shows: "declarations",
+    file: join(folder, file),
+    args,
+  });
   return { exitCode, text: `${out.join("\n")}\n`, said };
 }
 

@@ -2,7 +2,8 @@
 import { decodeFrame, encodeControlFrame } from "../../runtime/exchange/frame.ts";
 import { type Barrier, ByteWriter, t } from "../../runtime/record/index.ts";
 import { encodeFrame, FrameReader } from "../../runtime/rpc/frame.ts";
-import { checkToJobManager, type FromJobManager, type ToJobManager } from "../../runtime/rpc/index.ts";
+import { checkToJobManager } from "../../runtime/rpc/checks.ts";
+import type { FromJobManager, ToJobManager } from "../../runtime/rpc/index.ts";
 import type { Form } from "./form.ts";
 
 const task = { vertex: 1, subtask: 0, attempt: 3 };

@@ -33,7 +33,8 @@ import {
   t,
 } from "../../runtime/record/index.ts";
 import { encodeFrame, FrameReader } from "../../runtime/rpc/frame.ts";
-import { checkToJobManager, type FromJobManager, type ToJobManager } from "../../runtime/rpc/index.ts";
+import { checkToJobManager } from "../../runtime/rpc/checks.ts";
+import type { FromJobManager, ToJobManager } from "../../runtime/rpc/index.ts";
 import { type Form, nextJsonVersion, replaced } from "./form.ts";
 
 const JOB = jobId("0123456789abcdef0123456789abcdef");

@@ -8,7 +8,7 @@ import { validateStreamJob, withDefaults, type StreamJobSpec } from "../../crds/
 import { parseLogLine } from "../../cli/jobs/log-line.ts";
 import { readMessage } from "../../runtime/rest/request-body.ts";
 import { encodeFrame, FrameReader } from "../../runtime/rpc/frame.ts";
-import { checkToJobManager } from "../../runtime/rpc/index.ts";
+import { checkToJobManager } from "../../runtime/rpc/checks.ts";
 import { readGolden } from "../golden/form.ts";
 import { forms } from "../golden/forms.ts";
 import { damaged } from "./mutation.ts";

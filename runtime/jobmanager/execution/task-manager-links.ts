@@ -11,7 +11,8 @@
  *     here but that it was there (MES7).
  */
 import { type Clock, type JobId, type Log, StreamError, type TaskManagerId, toErrorInfo } from "../../../base/index.ts";
-import { checkToJobManager, type FromJobManager, type RpcConnection, type ToJobManager } from "../../rpc/index.ts";
+import { checkToJobManager } from "../../rpc/checks.ts";
+import type { FromJobManager, RpcConnection, ToJobManager } from "../../rpc/index.ts";
 import type { SlotPool, TaskManagerInfo } from "./slot-pool.ts";
 import type { Turns } from "../turns.ts";
 

@@ -1,28 +1,24 @@
 /**
- * Owns: the rows that an aggregating operator emits, value by value, gathered into batches of columns with their row kinds.
+ * Owns: which changes an aggregating operator emits for a group that has come, is another, or is gone.
  * Called by: aggregate, windowAggregate, windowTable, over.
  *
- * SQOE1 Whoever emits flushes before its call of the operator ends; rows leave in the order of the calls.
+ * SQOE1 Whoever emits flushes before its call of the operator ends; rows leave in the order of the calls (SQEM1).
  * SQOE2 Where the plan says `upsert` no -U leaves; where it says `append`, nothing but inserts (SQPT3).
  */
 import { assert } from "../../../base/index.ts";
-import { type AnyStore, ColumnBuilder, keyIdentity, NO_TIMESTAMP, plainKey, rowKinds } from "../../record/index.ts";
+import { type AnyStore, keyIdentity, NO_TIMESTAMP, plainKey, rowKinds } from "../../record/index.ts";
 import type { Output } from "../../ports/index.ts";
 import type { Changes, PlanRow } from "../plan/plan-tree.ts";
-import { rowTypeOf } from "../rows/row-type.ts";
+import { EmittedRows, type RowKind } from "./emitted-rows.ts";
 
 export class ChangeEmitter {
-  readonly #builder: ColumnBuilder;
-  readonly #output: Output<unknown>;
+  readonly #rows: EmittedRows;
   readonly #changes: Changes;
   readonly #emitsEqual: boolean;
-  #hasKinds = false;
-  #hasTimestamps = false;
 
   /** `emitsEqual`: an update to an equal row is a change, too. */
   constructor(node: { readonly row: PlanRow; readonly changes: Changes }, output: Output<unknown>, emitsEqual = false) {
-    this.#builder = new ColumnBuilder(rowTypeOf(node.row));
-    this.#output = output;
+    this.#rows = new EmittedRows(node.row, output);
     this.#changes = node.changes;
     this.#emitsEqual = emitsEqual;
   }
@@ -46,24 +42,13 @@ export class ChangeEmitter {
   }
 
   flush(): void {
-    if (this.#builder.count === 0) return;
-    const batch = this.#builder.take();
-    this.#hasKinds = false;
-    this.#hasTimestamps = false;
-    this.#output.collectBatch(batch);
-    batch.release();
+    this.#rows.flush();
   }
 
-  #put(values: readonly unknown[], kind: number, timestamp: number): void {
-    const builder = this.#builder;
-    const { stores, count: at } = builder;
+  #put(values: readonly unknown[], kind: RowKind, timestamp: number): void {
+    const { stores, at } = this.#rows;
     for (let place = 0; place < stores.length; place++) (stores[place] as AnyStore).put(values[place], at);
-    if (kind !== rowKinds.insert) this.#hasKinds = true;
-    if (this.#hasKinds) builder.rowKinds()[at] = kind;
-    if (timestamp !== NO_TIMESTAMP) this.#hasTimestamps = true;
-    if (this.#hasTimestamps) builder.timestamps()[at] = timestamp;
-    builder.count = at + 1;
-    if (builder.isFull) this.flush();
+    this.#rows.end(kind, timestamp);
   }
 }
 

@@ -13,7 +13,8 @@ import { declarationOfSide, type HeldRow, type JoinSide, openSide, type SidePlan
 import { isHalfJoin, keepsUnmatched } from "./join-type.ts";
 import { KeyedRowsOperator } from "./keyed-rows.ts";
 import { MissingRows } from "./missing-rows.ts";
-import type { Half, RowKind } from "./row-emitter.ts";
+import type { RowKind } from "./emitted-rows.ts";
+import type { Half } from "./row-emitter.ts";
 
 export function expiringJoin(node: JoinNode, session: SqlSession): OperatorFactory<unknown, unknown> {
   assertJoinable(node);

@@ -27,7 +27,7 @@ import { countsMatches, hasNullIn, type SidePlans, sidePlans } from "./join-side
 import { isHalfJoin } from "./join-type.ts";
 import { MissingRows } from "./missing-rows.ts";
 import { NOTHING, ofTable } from "./pair-emitter.ts";
-import type { RowKind } from "./row-emitter.ts";
+import type { RowKind } from "./emitted-rows.ts";
 
 /** There is one. */
 const SLICE = 0;

@@ -14,7 +14,8 @@ import type { Changes, PlanRow } from "../plan/plan-tree.ts";
 import { RowKeys } from "../rows/row-key.ts";
 import type { SqlRow } from "../rows/sql-row.ts";
 import { refuseRow, takeRows } from "./batches-only.ts";
-import { RowEmitter, type RowKind } from "./row-emitter.ts";
+import { RowEmitter } from "./row-emitter.ts";
+import type { RowKind } from "./emitted-rows.ts";
 
 /** An input: its row, and the places of its key. */
 export type KeyedInput = { readonly row: PlanRow; readonly keys: readonly number[] };

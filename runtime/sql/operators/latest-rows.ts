@@ -13,7 +13,7 @@ import type { DeduplicateNode, NormalizeNode, PlanColumn, PlanMode } from "../pl
 import { rowTypeOf } from "../rows/row-type.ts";
 import { namesOf, sameValues, type SqlRow } from "../rows/sql-row.ts";
 import { KeyedRowsOperator } from "./keyed-rows.ts";
-import type { RowKind } from "./row-emitter.ts";
+import type { RowKind } from "./emitted-rows.ts";
 import { tableLatest } from "./table-latest.ts";
 
 const ROW = "row";

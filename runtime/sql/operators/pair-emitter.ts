@@ -10,7 +10,7 @@ import { type AnyStore, type Column, COLUMN_ROWS, ColumnBuilder, rowKinds } from
 import type { JoinNode, IntervalJoinNode, WindowJoinNode } from "../plan/plan-tree.ts";
 import { rowTypeOf } from "../rows/row-type.ts";
 import { isHalfJoin } from "./join-type.ts";
-import type { RowKind } from "./row-emitter.ts";
+import type { RowKind } from "./emitted-rows.ts";
 
 /** In place of a row: NULLs. */
 export const NOTHING = NO_SLOT;

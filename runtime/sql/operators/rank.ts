@@ -18,7 +18,7 @@ import { assertKeyedUpserts } from "./join-keys.ts";
 import { KeyedRowsOperator } from "./keyed-rows.ts";
 import { MissingRows } from "./missing-rows.ts";
 import { forEachComing, forEachMove, indexAfter } from "./ranking.ts";
-import type { RowKind } from "./row-emitter.ts";
+import type { RowKind } from "./emitted-rows.ts";
 import { tableRank } from "./table-rank.ts";
 import { declarationsOfEnds, lastInstantOf, type LastInstantOf, WindowEnds } from "./window-ends.ts";
 

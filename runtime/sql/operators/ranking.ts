@@ -6,7 +6,7 @@
  */
 import { rowKinds } from "../../record/index.ts";
 import { type SqlRow, sameValues } from "../rows/sql-row.ts";
-import type { RowKind } from "./row-emitter.ts";
+import type { RowKind } from "./emitted-rows.ts";
 
 /** The index behind all rows that do not come after `row`. */
 export function indexAfter(

@@ -1,30 +1,24 @@
 /**
- * Owns: what an operator emits, as batches with row kinds, and which kinds its changes have.
+ * Owns: rows that an operator emits by the names of their columns, and which kinds its changes have.
  * Called by: the operators of this room that work row by row.
  *
- * SQJE1 Rows leave in the order of the calls; `flush` sends those that are left, and is called before the operator returns to its task.
+ * SQJE1 Rows leave in the order of the calls; `flush` sends those that are left, and is called before the operator returns to its task (SQEM1).
  * SQJE2 Where the plan says `append`, nothing but inserts leaves (SQPT3). Where it says `upsert`, no -U does: a -U that no +U of its key follows is
  *     emitted by `delete`.
  */
 import { assert } from "../../../base/index.ts";
-import { type AnyStore, ColumnBuilder, rowKinds } from "../../record/index.ts";
+import { type AnyStore, rowKinds } from "../../record/index.ts";
 import type { Output } from "../../ports/index.ts";
 import type { Changes, PlanRow } from "../plan/plan-tree.ts";
-import { rowTypeOf } from "../rows/row-type.ts";
 import type { SqlRow } from "../rows/sql-row.ts";
-
-export type RowKind = (typeof rowKinds)[keyof typeof rowKinds];
+import { EmittedRows, type RowKind } from "./emitted-rows.ts";
 
 export class RowEmitter {
-  readonly #builder: ColumnBuilder;
-  readonly #output: Output<unknown>;
+  readonly #rows: EmittedRows;
   readonly #changes: Changes;
-  /** Of the batch that is being built: null while all its rows are inserts. */
-  #kinds: Uint8Array | null = null;
 
   constructor(node: { readonly row: PlanRow; readonly changes: Changes }, output: Output<unknown>) {
-    this.#builder = new ColumnBuilder(rowTypeOf(node.row));
-    this.#output = output;
+    this.#rows = new EmittedRows(node.row, output);
     this.#changes = node.changes;
   }
 
@@ -32,8 +26,8 @@ export class RowEmitter {
   emit(kind: RowKind, row: SqlRow, names: readonly string[], last?: unknown): void {
     if (!this.#admits(kind)) return;
     this.#put(row, names, 0);
-    if (last !== undefined) (this.#builder.stores[names.length] as AnyStore).put(last, this.#builder.count);
-    this.#end(kind);
+    if (last !== undefined) (this.#rows.stores[names.length] as AnyStore).put(last, this.#rows.at);
+    this.#rows.end(kind);
   }
 
   /** A row of the left columns and behind them the right ones; null: they are NULL. */
@@ -41,15 +35,11 @@ export class RowEmitter {
     if (!this.#admits(kind)) return;
     this.#put(left.row, left.names, 0);
     this.#put(right.row, right.names, left.names.length);
-    this.#end(kind);
+    this.#rows.end(kind);
   }
 
   flush(): void {
-    if (this.#builder.count === 0) return;
-    const batch = this.#builder.take();
-    this.#kinds = null;
-    this.#output.collectBatch(batch);
-    batch.release();
+    this.#rows.flush();
   }
 
   /** SQJE2 */
@@ -60,20 +50,11 @@ export class RowEmitter {
   }
 
   #put(row: SqlRow | null, names: readonly string[], first: number): void {
-    const { stores, count } = this.#builder;
+    const { stores, at } = this.#rows;
     for (let place = 0; place < names.length; place++) {
       const value = row === null ? null : row[names[place] as string];
-      (stores[first + place] as AnyStore).put(value, count);
+      (stores[first + place] as AnyStore).put(value, at);
     }
-  }
-
-  #end(kind: RowKind): void {
-    const builder = this.#builder;
-    const at = builder.count;
-    if (kind !== rowKinds.insert) this.#kinds ??= builder.rowKinds();
-    if (this.#kinds !== null) this.#kinds[at] = kind;
-    builder.count = at + 1;
-    if (builder.isFull) this.flush();
   }
 }
 

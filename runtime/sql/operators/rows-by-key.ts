@@ -15,7 +15,7 @@ import { namesOf, sameValues, type SqlRow } from "../rows/sql-row.ts";
 import { expiringStates } from "./expiring-operator.ts";
 import { KeyedRowsOperator } from "./keyed-rows.ts";
 import { MissingRows } from "./missing-rows.ts";
-import type { RowKind } from "./row-emitter.ts";
+import type { RowKind } from "./emitted-rows.ts";
 
 const ROWS = "rows";
 

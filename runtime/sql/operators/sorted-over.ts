@@ -18,7 +18,7 @@ import { RowKeys } from "../rows/row-key.ts";
 import { compareRows } from "../rows/row-order.ts";
 import { rowTypeOf } from "../rows/row-type.ts";
 import type { SqlRow } from "../rows/sql-row.ts";
-import { refuseRow } from "./batches-only.ts";
+import { forEachKeyed, refuseRow } from "./batches-only.ts";
 import { ChangeEmitter } from "./change-emitter.ts";
 import { OverResults } from "./over-results.ts";
 
@@ -56,12 +56,7 @@ class SortedOver implements StreamOperator<unknown, unknown> {
   }
 
   processBatch(batch: ColumnBatch, from: number): number {
-    const hashes = this.#keys.hashes(batch);
-    for (const [at, object] of batch.toRows(from).entries()) {
-      const row = batch.rows[from + at] as number;
-      this.#keyed.setCurrentKey(this.#keys.at(batch, row), hashes[row] as number);
-      this.#rows.add(object);
-    }
+    forEachKeyed(batch, from, { keys: this.#keys, keyed: this.#keyed }, (row) => this.#rows.add(row));
     return batch.count;
   }
 

@@ -22,11 +22,9 @@ import { refuseRow } from "./batches-only.ts";
 import { emptyRow, ownsEmptyKey } from "./empty-group.ts";
 import { ChangeEmitter } from "./change-emitter.ts";
 import { miniBatchOf } from "./mini-batch-end.ts";
-import { GROUPS_SLICE, operatorOf, TableAggregation } from "./table-aggregation.ts";
+import { GROUPS_SLICE, GROUPS_TABLE, operatorOf, TableAggregation } from "./table-aggregation.ts";
 import { TableMiniBatch } from "./table-mini-batch.ts";
 
-/** That of the operator that keeps groups as objects, so that neither begins empty beside the other's state when a changed type takes the other way. */
-const TABLE = "groups";
 /** Records at a time: each may become two. */
 const STEP = PAGE_SLOTS / 2;
 
@@ -130,7 +128,7 @@ export function tableAggregate(node: AggregateNode): OperatorFactory<unknown, un
   if (input.changes !== "append") return null;
   return operatorOf(
     "aggregate",
-    () => TableAggregation.of({ calls, groupBy, row: input.row }, { name: TABLE, takesDistinct: true }),
+    () => TableAggregation.of({ calls, groupBy, row: input.row }, { name: GROUPS_TABLE, takesDistinct: true }),
     (aggregation) => {
       const miniBatch = miniBatchOf(node);
       return miniBatch === null

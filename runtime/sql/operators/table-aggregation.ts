@@ -7,11 +7,12 @@
  * SQTA2 Groups that have values of DISTINCT are numbered: by the key group, and within it one after the other. A key group is of one subtask, so a number is of one group, whatever
  *     the parallelism was when it was given.
  */
-import { assert } from "../../../base/index.ts";
+import { assert, unreachable } from "../../../base/index.ts";
 import type {
   ColumnTable,
   OperatorContext,
   OperatorFactory,
+  PageValues,
   SlicedTable,
   SlicedTableDescriptor,
   StreamOperator,
@@ -32,6 +33,7 @@ import { rowTypeOf } from "../rows/row-type.ts";
 import {
   changes,
   type ColumnAccumulator,
+  type MergedPart,
   numbersAt,
   PAGE_SLOTS,
   type Pages,
@@ -73,6 +75,8 @@ type Declared = { readonly name: string; readonly kind: string; readonly type: s
 
 /** 0, 1, 2, … */
 const places = Int32Array.from({ length: PAGE_SLOTS }, (_none, at) => at);
+/** That of the operator that keeps groups as objects, so that neither begins empty beside the other's state when a changed type takes the other way. */
+export const GROUPS_TABLE = "groups";
 /** Of groups without a window: there is one. */
 export const GROUPS_SLICE = 0;
 /** The table whose slices are of time has one, of no time. */
@@ -272,22 +276,51 @@ export class TableAggregation {
     for (let page = 0; page * PAGE_SLOTS < from.size; page++) {
       const count = Math.min(PAGE_SLOTS, from.size - page * PAGE_SLOTS);
       into.slotsOf({ keys: from.keysOf(page), hashes: from.hashesOf(page), rows: places, count }, slots);
-      for (const { accumulator, field } of this.#calls)
-        accumulator.merge(statesOf(into, field, accumulator), statesOf(from, field, accumulator), {
-          page,
-          from: 0,
-          to: count,
-          slots,
-        });
+      this.#mergePart(into, from, { page, rows: places, slots, count });
     }
   }
 
   /** The state at a slot of another table. */
   mergeAt(into: ColumnTable, slot: number, from: ColumnTable, other: number): void {
-    if (this.#slots.length < PAGE_SLOTS) this.#slots = new Int32Array(PAGE_SLOTS);
-    const place = other & SLOT_MASK;
-    this.#slots[place] = slot;
-    const part = { page: other >> TABLE_PAGE_BITS, from: place, to: place + 1, slots: this.#slots };
+    this.#one.slots[0] = slot;
+    this.#one.rows[0] = other & SLOT_MASK;
+    this.#mergePart(into, from, { page: other >> TABLE_PAGE_BITS, ...this.#one });
+  }
+
+  /** A page of a table that has no values of DISTINCT, as rows of `partialRowType`. */
+  partials(table: ColumnTable, page: number, count: number, stores: readonly AnyStore[]): void {
+    const keys = table.keysOf(page);
+    const columns = [...keys, ...table.values.map((pages) => columnOfPage(pages[page] as PageValues))];
+    for (const [place, column] of columns.entries())
+      stores[place]?.gather(column, { rows: places, from: 0, to: count, at: 0 });
+  }
+
+  /** The slots of such rows at these places of a batch, as of `find`. */
+  findPartials(table: ColumnTable, { columns }: ColumnBatch, rows: Int32Array, hashes: Int32Array): Records {
+    const count = rows.length;
+    if (this.#slots.length < count) this.#slots = new Int32Array(count);
+    table.slotsOf({ keys: columns.slice(0, this.#keyWidth), hashes, rows, count }, this.#slots);
+    return { slots: this.#slots, rows, count };
+  }
+
+  /** Such rows, which `findPartials` has just found, are added up. */
+  addPartials(table: ColumnTable, { columns }: ColumnBatch, records: Records): void {
+    const part = { page: 0, ...records };
+    for (const { accumulator, field } of this.#calls) {
+      const first = this.#keyWidth + field;
+      const from = columns.slice(first, first + accumulator.fields.length).map((column) => [pageOfColumn(column)]);
+      accumulator.merge(statesOf(table, field, accumulator), from, part);
+    }
+  }
+
+  /** Also without GROUP BY there is a column. */
+  get #keyWidth(): number {
+    return Math.max(1, this.#groupBy.length);
+  }
+
+  readonly #one = { slots: new Int32Array(1), rows: new Int32Array(1), count: 1 };
+
+  #mergePart(into: ColumnTable, from: ColumnTable, part: MergedPart): void {
     for (const { accumulator, field } of this.#calls)
       accumulator.merge(statesOf(into, field, accumulator), statesOf(from, field, accumulator), part);
   }
@@ -406,6 +439,8 @@ type Distinct = { readonly argument: number; readonly filters: (number | null)[]
 const isOfDistinct = ({ name, isDistinct }: AggregateCall): boolean =>
   name === "APPROX_COUNT_DISTINCT" || (isDistinct && name !== "MIN" && name !== "MAX");
 
+export const hasDistinctCalls = (calls: readonly AggregateCall[]): boolean => calls.some(isOfDistinct);
+
 /** Calls with the same condition are one. */
 function addDistinct(distinct: Distinct[], argument: number, filter: number | null): RunningCall["distinct"] {
   let values = distinct.findIndex((each) => each.argument === argument);
@@ -426,3 +461,30 @@ export type StepTarget = {
 
 const statesOf = ({ values }: ColumnTable, field: number, { fields }: ColumnAccumulator): readonly Pages[] =>
   values.slice(field, field + fields.length);
+
+/** Rows of groups that are added up in part: the columns of the table's key, then those of its values. */
+export const partialRowType = ({ key, value }: SlicedTableDescriptor): ValueType<unknown> => {
+  const fields = [...(key.fields ?? []), ...(value.fields ?? [])].map(({ name, type }) => [name, type] as const);
+  return t.record(Object.fromEntries(fields)) as ValueType<unknown>;
+};
+
+/** Values of states are never null. */
+function columnOfPage(values: PageValues): Column {
+  if (values instanceof Float64Array) return { kind: "float64", values, nulls: null };
+  if (values instanceof Int32Array) return { kind: "int32", values, nulls: null };
+  if (values instanceof Uint8Array) return { kind: "boolean", values, nulls: null };
+  if (values instanceof BigInt64Array)
+    return {
+      kind: "bigint",
+      values,
+      words: new Int32Array(values.buffer, values.byteOffset, values.length * 2),
+      nulls: null,
+    };
+  return { ...values.column(), nulls: null };
+}
+
+function pageOfColumn(column: Column): PageValues {
+  if (column.kind !== "text") return column.values as PageValues;
+  const refuse = (): never => unreachable(column as never);
+  return { length: column.lengths.length, column: () => column, put: refuse, clear: refuse };
+}

@@ -12,12 +12,15 @@ import { RowKeys } from "../rows/row-key.ts";
 import { refuseRow } from "./batches-only.ts";
 import { ChangeEmitter } from "./change-emitter.ts";
 import { emptyRow, ownsEmptyKey } from "./empty-group.ts";
+import { halved, partialKeysOf } from "./local-aggregate.ts";
 import { MiniBatchEnd } from "./mini-batch-end.ts";
 import { PendingGroups } from "./pending-groups.ts";
 import { GROUPS_SLICE, type TableAggregation } from "./table-aggregation.ts";
 
 export class TableMiniBatch implements StreamOperator<unknown, unknown> {
   readonly #node: AggregateNode;
+  /** Its input are the states of localAggregateOperator. */
+  readonly #isSecondPhase: boolean;
   readonly #miniBatch: MiniBatch;
   readonly #aggregation: TableAggregation;
   readonly #keys: RowKeys;
@@ -29,9 +32,11 @@ export class TableMiniBatch implements StreamOperator<unknown, unknown> {
 
   constructor(node: AggregateNode, miniBatch: MiniBatch, aggregation: TableAggregation) {
     this.#node = node;
-    this.#miniBatch = miniBatch;
+    this.#isSecondPhase = node.isTwoPhase === true;
+    this.#miniBatch = this.#isSecondPhase ? halved(miniBatch) : miniBatch;
     this.#aggregation = aggregation;
-    this.#keys = new RowKeys(node.input.row, node.groupBy);
+    const { row, keys } = this.#isSecondPhase ? partialKeysOf(node) : { row: node.input.row, keys: node.groupBy };
+    this.#keys = new RowKeys(row, keys);
   }
 
   open(context: OperatorContext, output: Output<unknown>): void {
@@ -53,9 +58,13 @@ export class TableMiniBatch implements StreamOperator<unknown, unknown> {
     for (let at = from, to = from; at < count; at = to) {
       to = Math.min(count, at + this.#pending.room, at + this.#end.room);
       const known = table.size;
-      const records = this.#aggregation.find(table, batch, rows.subarray(at, to), hashes);
+      const part = rows.subarray(at, to);
+      const records = this.#isSecondPhase
+        ? this.#aggregation.findPartials(table, batch, part, hashes)
+        : this.#aggregation.find(table, batch, part, hashes);
       this.#pending.note(table, records.slots, records.count, known);
-      this.#aggregation.addFound(table, batch, records, hashes);
+      if (this.#isSecondPhase) this.#aggregation.addPartials(table, batch, records);
+      else this.#aggregation.addFound(table, batch, records, hashes);
       this.#end.take(to - at);
       if (this.#end.room === 0) this.#emit();
     }

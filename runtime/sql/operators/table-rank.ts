@@ -32,7 +32,7 @@ import { PAGE_SLOTS, SLOT_MASK } from "./accumulators/column-accumulator.ts";
 import { refuseRow } from "./batches-only.ts";
 import { hashWithin } from "./hash-within.ts";
 import { entryOf, recordOf, RowEntries } from "./row-entries.ts";
-import type { RowKind } from "./row-emitter.ts";
+import type { RowKind } from "./emitted-rows.ts";
 import { fitsTable, SlotRows } from "./slot-rows.ts";
 import { declarationOfTable } from "./table-aggregation.ts";
 

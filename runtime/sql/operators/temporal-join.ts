@@ -19,7 +19,7 @@ import type { SqlSession } from "../session.ts";
 import { conditionOf, type JoinCondition } from "./join-condition.ts";
 import { assertJoinable, hasNull, keyNamesOf } from "./join-keys.ts";
 import { KeyedRowsOperator } from "./keyed-rows.ts";
-import type { RowKind } from "./row-emitter.ts";
+import type { RowKind } from "./emitted-rows.ts";
 import { declarationOfTimed, TimedRows } from "./timed-rows.ts";
 import { declarationOfWatermark, WatermarkMemory } from "./watermark-memory.ts";
 

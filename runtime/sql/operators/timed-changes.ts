@@ -10,7 +10,7 @@ import type { KeyedOperatorState, OperatorContext, Output, StreamOperator } from
 import type { Changes, PlanRow } from "../plan/plan-tree.ts";
 import { RowKeys } from "../rows/row-key.ts";
 import type { SqlRow } from "../rows/sql-row.ts";
-import { refuseRow } from "./batches-only.ts";
+import { forEachKeyed, refuseRow } from "./batches-only.ts";
 import { ChangeEmitter } from "./change-emitter.ts";
 import { WatermarkMemory } from "./watermark-memory.ts";
 
@@ -59,11 +59,6 @@ export abstract class TimedChangesOperator implements StreamOperator<unknown, un
 
   /** Calls `apply` for each record from the one numbered `from` on, with its key set. `place`: in the batch's columns. */
   protected forEachRow(batch: ColumnBatch, from: number, apply: (row: SqlRow, place: number) => void): void {
-    const hashes = this.keys.hashes(batch);
-    for (const [at, row] of batch.toRows(from).entries()) {
-      const place = batch.rows[from + at] as number;
-      this.keyed.setCurrentKey(this.keys.at(batch, place), hashes[place] as number);
-      apply(row, place);
-    }
+    forEachKeyed(batch, from, { keys: this.keys, keyed: this.keyed }, apply);
   }
 }

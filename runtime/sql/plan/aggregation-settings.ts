@@ -1,5 +1,5 @@
 /**
- * Owns: what SET says of how groups are summed up: `table.exec.mini-batch.*`, Flink's names.
+ * Owns: what SET says of how groups are summed up: `table.exec.mini-batch.*` and `table.optimizer.agg-phase-strategy`, Flink's names.
  *
  * SQAS1 Who turns mini-batches on says how long a change may wait, and how many rows a mini-batch has at most: as in Flink, neither has a default that would do.
  */
@@ -8,25 +8,30 @@ import { fail } from "../syntax/problem.ts";
 import type { Span } from "../syntax/span.ts";
 import type { MiniBatch } from "./plan-tree.ts";
 
+/** auto: two phases where the planner says so. */
+export type AggregationPhases = "auto" | "one" | "two";
+
 export type AggregationSettings = {
   /** Null: changes leave row by row. */
   readonly miniBatch: MiniBatch | null;
+  readonly phases: AggregationPhases;
 };
 
 const MINI_BATCH = "table.exec.mini-batch.";
 const ENABLED_KEY = `${MINI_BATCH}enabled`;
 const LATENCY_KEY = `${MINI_BATCH}allow-latency`;
 const SIZE_KEY = `${MINI_BATCH}size`;
+const PHASES_KEY = "table.optimizer.agg-phase-strategy";
 
 /** All of them. */
-export const aggregationKeys: readonly string[] = [ENABLED_KEY, LATENCY_KEY, SIZE_KEY];
+export const aggregationKeys: readonly string[] = [ENABLED_KEY, LATENCY_KEY, SIZE_KEY, PHASES_KEY];
 
 type Setting = { readonly value: string; readonly at: Span };
 type Values = ReadonlyMap<string, Setting>;
 
 /** Errors: SqlFailure. */
 export function aggregationSettingsOf(values: Values): AggregationSettings {
-  return { miniBatch: miniBatchOf(values) };
+  return { miniBatch: miniBatchOf(values), phases: phasesOf(values.get(PHASES_KEY)) };
 }
 
 function miniBatchOf(values: Values): MiniBatch | null {
@@ -55,4 +60,17 @@ function sizeOf(setting: Setting | undefined): number | null {
   if (setting === undefined) return null;
   if (/^[1-9]\d{0,8}$/.test(setting.value)) return Number(setting.value);
   return fail(setting.at, `the option '${SIZE_KEY}' is '${setting.value}'`, "Write a whole number from 1.");
+}
+
+const phases: Readonly<Record<string, AggregationPhases>> = { AUTO: "auto", ONE_PHASE: "one", TWO_PHASE: "two" };
+
+function phasesOf(setting: Setting | undefined): AggregationPhases {
+  if (setting === undefined) return "auto";
+  const found = phases[setting.value.toUpperCase()];
+  if (found !== undefined) return found;
+  return fail(
+    setting.at,
+    `the option '${PHASES_KEY}' is '${setting.value}'`,
+    "Write 'AUTO', 'ONE_PHASE' or 'TWO_PHASE'.",
+  );
 }

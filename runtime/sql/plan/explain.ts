@@ -15,6 +15,7 @@ import { inputsOf } from "./rebuilt.ts";
 import { type NodeState, stateOfNode, stateOfRow } from "./node-state.ts";
 import { keyOfSink, keyStepsOf } from "./sink-steps.ts";
 import { typedText } from "./typed-text.ts";
+import { localUidOf } from "./uids.ts";
 import { describeWindow } from "./windows.ts";
 
 type Plan = ScriptPlan & { readonly kind: "plan" };
@@ -43,8 +44,17 @@ function addTree(node: PlanNode, { depth, shown, lines }: Page): void {
   }
   shown.add(node.uid);
   const parts = partsOf(node).map(([name, value]) => `${name}=[${value}]`);
-  lines.push(`${head}${titles[node.kind]}(${[...parts, `changes=[${node.changes}]`, `uid=[${node.uid}]`].join(", ")})`);
-  for (const input of inputsOf(node)) addTree(input, { depth: depth + 1, shown, lines });
+  const isTwoPhase = node.kind === "aggregate" && node.isTwoPhase === true;
+  const title = isTwoPhase ? `Global${titles.aggregate}` : titles[node.kind];
+  lines.push(`${head}${title}(${[...parts, `changes=[${node.changes}]`, `uid=[${node.uid}]`].join(", ")})`);
+  if (isTwoPhase) lines.push(`${"   ".repeat(depth + 1)}+- ${localText(node)}`);
+  for (const input of inputsOf(node)) addTree(input, { depth: depth + (isTwoPhase ? 2 : 1), shown, lines });
+}
+
+/** The operator ahead of the edge by its keys, which is no node. */
+function localText(node: PlanNode): string {
+  const parts = ownPartsOf(node).map(([name, value]) => `${name}=[${value}]`);
+  return `Local${titles.aggregate}(${[...parts, "changes=[append]", `uid=[${localUidOf(node)}]`].join(", ")})`;
 }
 
 export const titleOf = (kind: PlanNode["kind"]): string => titles[kind];
@@ -191,7 +201,8 @@ function partsOf(node: PlanNode): Parts {
 function miniBatchParts(node: PlanNode): Parts {
   if (!("miniBatch" in node) || node.miniBatch === undefined) return [];
   const { size, latencyMs } = node.miniBatch;
-  return [["miniBatch", `${size} rows, ${formatDuration(latencyMs)}`]];
+  const phases: Parts = node.isTwoPhase === true ? [["phases", "local, global"]] : [];
+  return [...phases, ["miniBatch", `${size} rows, ${formatDuration(latencyMs)}`]];
 }
 
 function ttlParts(node: PlanNode): Parts {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { planTablesScript } from "../corpus/corpus.test-support.ts";
 import { describeProblem } from "../syntax/problem.ts";
-import { type ExplainedPlan, explainJson } from "./explain.ts";
+import { type ExplainedPlan, explainJson, explainText } from "./explain.ts";
 import { comparePlans } from "./plan-comparison.ts";
 import { planScript } from "./plan-script.ts";
 
@@ -56,10 +56,58 @@ describe("which operators have mini-batches", () => {
     const uids = (script: string) => explained(script).nodes.map(({ uid }) => uid);
     const twice = `${COUNTS}; SELECT b, COUNT(*) FROM t WHERE a > 1 GROUP BY b`;
     assert.deepEqual(uids(`${ON}${twice}`), uids(twice));
-    const comparison = comparePlans(explained(COUNTS), explained(`${ON}${COUNTS}`));
-    assert.ok(comparison.fits);
-    const lost = comparePlans(explained(`${ON}${COUNTS}`), explained("SELECT a, COUNT(*) FROM t GROUP BY a"));
-    assert.doesNotMatch(JSON.stringify(lost), /miniBatch/);
+    const two = `${ON}SET 'table.optimizer.agg-phase-strategy' = 'TWO_PHASE';`;
+    assert.deepEqual(uids(`${two}${twice}`), uids(twice));
+    for (const settings of [ON, two]) assert.ok(comparePlans(explained(COUNTS), explained(settings + COUNTS)).fits);
+    const lost = comparePlans(explained(two + COUNTS), explained("SELECT a, COUNT(*) FROM t GROUP BY a"));
+    assert.doesNotMatch(JSON.stringify(lost), /miniBatch|phases/);
+  });
+});
+
+describe("which groups are added up in two phases", () => {
+  const phases = (value: string): string => `SET 'table.optimizer.agg-phase-strategy' = '${value}';`;
+  const twoPhased = (script: string): readonly boolean[] =>
+    explained(script).nodes.flatMap(({ kind, parts }) => (kind === "aggregate" ? [parts["phases"] !== undefined] : []));
+  for (const [what, script, expected] of [
+    ["by itself the group of all rows", `${ON}SELECT COUNT(*) FROM t`, [true]],
+    ["and none by keys (SQPM2)", `${ON}${COUNTS}`, [false]],
+    ["those by keys, when it is set", `${ON}${phases("two_phase")}${COUNTS}`, [true]],
+    [
+      "of all calls that columns do, with conditions",
+      `${ON}SELECT SUM(a) FILTER (WHERE a > 1), AVG(id), MIN(b), MAX(ts) FROM t`,
+      [true],
+    ],
+    ["none in one phase", `${ON}${phases("ONE_PHASE")}SELECT COUNT(*) FROM t`, [false]],
+    ["none without mini-batches", `${phases("TWO_PHASE")}${COUNTS}`, [false]],
+    ["not DISTINCT, whose values no row has", `${ON}SELECT COUNT(DISTINCT b) FROM t`, [false]],
+    ["not what keeps objects", `${ON}SELECT LISTAGG(b) FROM t`, [false]],
+    [
+      "not rows that are taken back: only the lower one",
+      `${ON}${phases("TWO_PHASE")}SELECT n, COUNT(*) FROM (SELECT b, COUNT(*) AS n FROM t GROUP BY b) GROUP BY n`,
+      [true, false],
+    ],
+    ["not state that expires", `${ON}SET 'table.exec.state.ttl' = '1 h';SELECT COUNT(*) FROM t`, [false]],
+  ] as const)
+    it(what, () => assert.deepEqual(twoPhased(script), expected));
+
+  it("EXPLAIN shows both, with uids", () => {
+    const plan = planScript(`${tables}${ON}${phases("TWO_PHASE")}${COUNTS}`);
+    assert.ok(plan.kind === "plan");
+    const text = explainText(plan);
+    const lines = text.split("\n");
+    const at = lines.findIndex((line) => line.includes("GlobalGroupAggregate"));
+    const [, uid = ""] = /uid=\[(aggregate-\w+)\]/.exec(lines[at] ?? "") ?? [];
+    assert.match(
+      lines[at] ?? "",
+      /groupBy=\[b\], select=\[COUNT\(\*\) AS .*phases=\[local, global\], miniBatch=\[5000 rows, 5s\]/,
+    );
+    assert.match(lines[at + 1] ?? "", /^ {6}\+- LocalGroupAggregate\(groupBy=\[b\], select=\[COUNT\(\*\) AS /);
+    assert.match(lines[at + 1] ?? "", new RegExp(`changes=\\[append\\], uid=\\[${uid}-local\\]`));
+    assert.match(lines[at + 2] ?? "", /^ {9}\+- /);
+    assert.equal(
+      explained(COUNTS).nodes.some((node) => node.uid === uid),
+      true,
+    );
   });
 });
 
@@ -75,6 +123,11 @@ describe("what is wrong with them is shown at its place (SQAS1)", () => {
     ["a latency that is none", set("allow-latency", "soon"), /"soon" is not a duration/],
     ["a latency of 0", set("allow-latency", "0 s"), /allow-latency' is '0 s'[^]*above 0/],
     ["a size of 0", set("size", "0"), /size' is '0'[^]*from 1/],
+    [
+      "another number of phases",
+      "SET 'table.optimizer.agg-phase-strategy' = 'THREE';",
+      /strategy' is 'THREE'[^]*'ONE_PHASE'/,
+    ],
   ] as const)
     it(what, () => assert.match(problemOf(`${script}${COUNTS}`), message));
 });

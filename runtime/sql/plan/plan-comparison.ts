@@ -60,8 +60,9 @@ function statesOf(plan: ExplainedPlan): ReadonlyMap<string, Stateful> {
     if (state === null) return [];
     const tables = tablesBelow(node, byUid);
     const parts: Record<string, string> = { ...node.parts, mode };
-    // What a read shows, how results are called, and when they are emitted, is not in the state (SQPU1, SQPM1).
+    // What a read shows, how results are called, how they come together and when they are emitted, is not in the state (SQPU1, SQPM1).
     delete parts["miniBatch"];
+    delete parts["phases"];
     if (kind === "scan") delete parts["fields"];
     if (parts["select"] !== undefined) parts["select"] = parts["select"].replaceAll(/ AS (?:`[^`]*`|\w+)/g, "");
     return [

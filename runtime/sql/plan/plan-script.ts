@@ -162,9 +162,7 @@ function finished(
   });
   const inputs = withScanFilters(pruned(withoutIdleWatermarks(roots, builder), builder), testsConditions, builder);
   const ttls = new StateTtls(settings.stateTtl, builder.mode);
-  const { miniBatch } = settings.aggregation;
-  const isBatched = miniBatch !== null && builder.mode === "streaming";
-  const inMiniBatches = isBatched ? withMiniBatches(miniBatch) : (node: PlanNode): PlanNode => node;
+  const inMiniBatches = withMiniBatches(settings.aggregation, builder.mode);
   const sinks: PlanSink[] = [];
   const queries: PlannedQuery[] = [];
   for (const [index, draft] of drafts.entries()) {

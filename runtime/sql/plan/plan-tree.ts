@@ -131,6 +131,8 @@ export type AggregateNode = Node<
     readonly groupBy: readonly number[];
     readonly calls: readonly AggregateCall[];
     readonly miniBatch?: MiniBatch;
+    /** Rows are added up where they are before they meet those of their key (two-phase.ts). */
+    readonly isTwoPhase?: true;
   }
 >;
 /** Row: the keys, then the calls, then `adds`. */

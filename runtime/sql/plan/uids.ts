@@ -107,6 +107,9 @@ export class Uids {
   }
 }
 
+/** Of the operator that adds rows up ahead of that of the node. */
+export const localUidOf = ({ uid }: PlanNode): string => `${uid}-local`;
+
 const uidText = (kind: string, text: string): string =>
   `${kind.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}-${hashOf(text)}`;
 
@@ -266,7 +269,16 @@ function meaningsOf(node: PlanNode, name: Names, own: string): Meanings {
 const passed = (node: PlanNode): number => ("left" in node ? node.row.length : (inputsOf(node)[0]?.row.length ?? 0));
 
 /** Of a node: what its inputs say themselves, where it stands in the text, and when it emits (SQPM1). */
-const LEFT_OUT: ReadonlySet<string> = new Set(["input", "inputs", "left", "right", "at", "table", "miniBatch"]);
+const LEFT_OUT: ReadonlySet<string> = new Set([
+  "input",
+  "inputs",
+  "left",
+  "right",
+  "at",
+  "table",
+  "miniBatch",
+  "isTwoPhase",
+]);
 
 /** All that the node does, with its columns' places. */
 function wholeText(node: PlanNode): string {

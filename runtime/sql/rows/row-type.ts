@@ -9,6 +9,7 @@
  */
 import { unreachable } from "../../../base/index.ts";
 import { t, type ValueType } from "../../record/index.ts";
+import { isScalar, scalarTypeOf } from "../types/scalar-values.ts";
 import type { SqlType } from "../types/sql-type.ts";
 
 type Value = ValueType<unknown>;
@@ -27,29 +28,10 @@ export function columnTypeOf(type: SqlType): Value {
 }
 
 function bareTypeOf(type: SqlType): Value {
+  if (isScalar(type)) return scalarTypeOf(type);
   switch (type.kind) {
-    case "boolean":
-      return t.boolean;
-    case "tinyint":
-    case "smallint":
-    case "int":
     case "time":
       return t.int32;
-    case "bigint":
-      return t.bigint;
-    case "float":
-    case "double":
-      return t.float64;
-    case "decimal":
-      return t.decimal(type.scale);
-    case "char":
-    case "varchar":
-      return t.string;
-    case "binary":
-    case "varbinary":
-      return t.bytes;
-    case "date":
-      return t.date;
     case "timestamp":
     case "timestamp_ltz":
       return type.precision <= MILLISECOND_DIGITS ? t.timestamp : t.decimal(NANOSECOND_DIGITS);

@@ -12,6 +12,7 @@
  */
 import { StreamError } from "../../../base/index.ts";
 import { describeType, itemOf, keyOf, type Literal, literalsOf, t, type ValueType } from "../../record/index.ts";
+import { isScalar, scalarTypeOf } from "./scalar-values.ts";
 import { DECIMAL_PRECISION_MAX, type SqlType, STRING_LENGTH } from "./sql-type.ts";
 import { type KindOf, refuse, shownType, type TypeRefusal, withNullability } from "./type-families.ts";
 
@@ -38,28 +39,8 @@ function valueAt(path: string, type: SqlType): Value | TypeRefusal {
 }
 
 function bareValueAt(path: string, type: SqlType): Value | TypeRefusal {
+  if (isScalar(type)) return scalarTypeOf(type);
   switch (type.kind) {
-    case "boolean":
-      return t.boolean;
-    case "tinyint":
-    case "smallint":
-    case "int":
-      return t.int32;
-    case "bigint":
-      return t.bigint;
-    case "float":
-    case "double":
-      return t.float64;
-    case "decimal":
-      return t.decimal(type.scale);
-    case "char":
-    case "varchar":
-      return t.string;
-    case "binary":
-    case "varbinary":
-      return t.bytes;
-    case "date":
-      return t.date;
     case "time":
     case "timestamp":
     case "timestamp_ltz":

@@ -131,12 +131,16 @@ test("changes of a checkpoint that was given up after its files were written are
 
 test("a slice that is dropped is gone, and one of its number that is made anew has nothing of it (TBF3)", async () => {
   const counts = await Counts.open();
-  for (const slice of [0, 1, 2]) counts.set(slice, range(0, KEYS), slice);
+  counts.set(0, range(0, KEYS), 1);
+  // Of several pages: what is made anew has fewer.
+  counts.set(1, range(0, 2100), 1);
+  counts.set(2, range(0, 40), 1);
   await counts.checkpoint();
-  counts.drop(0);
+  counts.drop(2);
   counts.drop(1);
   counts.set(1, [7], 70);
   const handle = await counts.checkpoint();
+  assert.equal(keyedFiles(handle).length, 2);
   await counts.assertIn(handle);
   // As it is read with the slice's older parts: by way of another checkpoint.
   counts.set(1, [8], 80);
@@ -162,6 +166,21 @@ test("however long it goes on, a checkpoint has a few files, and about twice the
   }
   assert.ok(most > 12 && most <= 24, `${most} files`);
   assert.ok(written < 20 * whole, `${written} bytes in 80 checkpoints of ${whole}`);
+});
+
+test("a file of which most was dropped is left, and what counts in it written elsewhere (WTB2)", async () => {
+  const counts = await Counts.open();
+  counts.set(0, range(0, KEYS), 1);
+  const live = await counts.writtenBytes();
+  counts.set(1, range(0, 3 * KEYS), 1);
+  // By hand: both in one file, as after a start.
+  const both = await counts.backend.snapshot({ checkpointId: 50, base: null }).write(counts.files, nextTurn);
+  assert.equal(keyedFiles(both).length, 1);
+  counts.drop(1);
+  counts.set(0, [7], 2);
+  const handle = await counts.backend.snapshot({ checkpointId: 51, base: 50 }).write(counts.files, nextTurn);
+  assert.ok(bytesOf(handle) < 1.1 * live, `${bytesOf(handle)} bytes for ${live}`);
+  await counts.assertIn(handle);
 });
 
 test("what never changes stays in its file when many small ones are put together (WTB2)", async () => {

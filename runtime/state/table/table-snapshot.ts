@@ -13,6 +13,7 @@ import { PieceOutput } from "../snapshot/piece-output.ts";
 import { SnapshotLife } from "../snapshot/snapshot-life.ts";
 import { TurnBudget } from "../snapshot/turn-budget.ts";
 import type { TableContext } from "./column-table.ts";
+import { PageWriter } from "./page-codec.ts";
 import type { RowLayout } from "./row-meta.ts";
 import type { FixedSlicedRows } from "./sliced-rows.ts";
 import type { FixedSlicedTable } from "./sliced-table.ts";
@@ -76,13 +77,16 @@ export class TablesSnapshot {
     const isEmpty = plan.length === 0;
     const isAsBefore = before !== null && !isEmpty && !hasChanged(plan, before);
     const pages = new Map<number, WrittenPages>();
-    const own = await this.#life.write(files, isEmpty || isAsBefore, (file) =>
-      this.#writePlan(plan, pages, new PieceOutput(file, tableMagic(this.#checkpointId === null)), budget),
-    );
+    let kept: WrittenTables["files"] = new Map();
+    const own = await this.#life.write(files, isEmpty || isAsBefore, async (file) => {
+      const output = new PieceOutput(file, tableMagic(this.#checkpointId === null));
+      const tables = await this.#writePlan(plan, pages, output, budget);
+      kept = filesUnder(pages, before);
+      await output.finish(this.#indexOf(tables, kept));
+    });
     if (isEmpty) return null;
     if (before !== null && own === null) return this.#written(before);
     assert(own !== null, "a file was made");
-    const kept = filesUnder(pages, before);
     return this.#written({ files: new Map([...kept, [this.#number, own]]), tables: pages });
   }
 
@@ -143,8 +147,9 @@ export class TablesSnapshot {
     written: Map<number, WrittenPages>,
     output: PieceOutput,
     budget: TurnBudget,
-  ): Promise<void> {
+  ): Promise<readonly TablePlaces[]> {
     const tables: TablePlaces[] = [];
+    const writer = new PageWriter(output.writer);
     for (const { layout, slices } of plan) {
       const places: SlicePlaces[] = [];
       for (const { slice, table, steps } of slices) {
@@ -158,7 +163,7 @@ export class TablesSnapshot {
             continue;
           }
           const offset = output.place;
-          step.encode(output.writer);
+          step.encode(writer);
           const length = output.place - offset;
           parts.push({ offset, length, slots: step.slots, page: step.page, form: step.form });
           pages.set(step.page, step.after({ file: this.#number, bytes: length }));
@@ -171,10 +176,13 @@ export class TablesSnapshot {
       }
       tables.push({ layout, slices: places });
     }
+    return tables;
+  }
+
+  #indexOf(tables: readonly TablePlaces[], kept: WrittenTables["files"]): Uint8Array {
     const { operatorUid, maxParallelism, keyGroups } = this.#options;
-    const earlier = [...filesUnder(written, this.#base?.written ?? null).values()];
-    const after = this.#checkpointId === null ? null : earlier.map(({ file }) => file.sha256);
-    await output.finish(encodeTableIndex({ uid: operatorUid, maxParallelism, keyGroups, after, tables }));
+    const after = this.#checkpointId === null ? null : Array.from(kept.values(), ({ file }) => file.sha256);
+    return encodeTableIndex({ uid: operatorUid, maxParallelism, keyGroups, after, tables });
   }
 }
 
@@ -194,12 +202,10 @@ function hasChanged(plan: readonly TablePlan[], { tables }: WrittenTables): bool
 }
 
 /** Files of the base that have a part of one of these pages, oldest first. */
-function filesUnder(
-  tables: ReadonlyMap<number, WrittenPages>,
-  base: WrittenTables | null,
-): ReadonlyMap<number, KeyedStateFile> {
+function filesUnder(tables: WrittenTables["tables"], base: WrittenTables | null): WrittenTables["files"] {
+  if (base === null) return new Map();
   const named = new Set<number>();
   for (const pages of tables.values())
     for (const { parts } of pages.values()) for (const { file } of parts) named.add(file);
-  return new Map([...(base?.files ?? [])].filter(([file]) => named.has(file)));
+  return new Map([...base.files].filter(([file]) => named.has(file)));
 }

@@ -5,10 +5,16 @@
  * TST1 A changed slot is written with its key; of a row, what became of it at its place: a page's rows keep their places for its life (RPG1).
  * TST2 What is not in the file of the base, because it came later, is written whether or not its slot is marked.
  */
-import type { ByteWriter } from "../../record/index.ts";
 import type { FixedTable } from "./column-table.ts";
 import { type TablePage, PAGE_SLOTS } from "./page.ts";
-import { areFirst, encodeChangedSlots, encodeRowChanges, encodeRows, encodeSlots } from "./page-codec.ts";
+import {
+  areFirst,
+  encodeChangedSlots,
+  encodeRowChanges,
+  encodeRows,
+  encodeSlots,
+  type PageWriter,
+} from "./page-codec.ts";
 import { isRowLayout, type RowLayout } from "./row-meta.ts";
 import { placesOf, roomIn, type RowPage } from "./row-page.ts";
 import type { FixedRows } from "./row-table.ts";
@@ -34,7 +40,7 @@ export type PageStep =
       /** Rows that are in the file. */
       readonly slots: number;
       readonly form: PartForm;
-      readonly encode: (writer: ByteWriter) => void;
+      readonly encode: (writer: PageWriter) => void;
       /** How the page is then. */
       readonly after: (part: WrittenPart) => WrittenPage;
     };
@@ -58,14 +64,14 @@ function* slotSteps(layout: TableLayout, table: FixedTable, base: TableBase | nu
     const before = base?.pages.get(number);
     const changes = base === null || before === undefined ? null : slotChanges(table, number, base, before.rows, count);
     if (base === null || before === undefined || changes === null || isDue(before, base.left, changes.old)) {
-      const encode = (writer: ByteWriter): void => encodeSlots(layout, page, count, writer);
+      const encode = (writer: PageWriter): void => encodeSlots(layout, page, count, writer);
       yield { kind: "written", page: number, slots: count, form: wholePart, encode, after: wholePage(count) };
     } else if (changes.places.length === 0) {
       yield { kind: "stays", page: number, written: before };
     } else {
       const { places, old } = changes;
       const form = { ...wholePart, kind: "changes", added: places.length - old } as const;
-      const encode = (writer: ByteWriter): void => encodeChangedSlots(layout, page, { places, count }, writer);
+      const encode = (writer: PageWriter): void => encodeChangedSlots(layout, page, { places, count }, writer);
       const after = changedPage(before, count, old);
       yield { kind: "written", page: number, slots: places.length, form, encode, after };
     }
@@ -95,21 +101,27 @@ function* rowSteps(layout: RowLayout, table: FixedRows, base: TableBase | null, 
     if (page === null) continue;
     const rows = number === last ? used : roomIn(page);
     const before = base?.pages.get(page.id);
-    const places = placesOf(page, rows);
-    if (places.length === 0) continue;
+    if (page.removals === rows) continue;
     const changes = base === null || before === undefined ? null : rowChanges(table, number, page, base, before.rows);
     const old = changes === null ? 0 : changes.gone.length + changes.marked.length;
     if (base === null || before === undefined || changes === null || isDue(before, base.left, old)) {
+      const places = placesOf(page, rows);
       const hasPlaces = !isAlone && !areFirst(places);
       const form = { ...wholePart, hasPlaces };
-      const encode = (writer: ByteWriter): void => encodeRows(layout, page, { places, withPlaces: hasPlaces }, writer);
+      const encode = (writer: PageWriter): void => encodeRows(layout, page, { places, withPlaces: hasPlaces }, writer);
       yield { kind: "written", page: page.id, slots: places.length, form, encode, after: wholePage(rows) };
       continue;
     }
-    const added = places.filter((place) => place >= before.rows);
+    const added = placesFrom(page, before.rows, rows);
     if (old + added.length === 0) yield { kind: "stays", page: page.id, written: before };
     else yield changedRows(layout, page, { changes, added, after: changedPage(before, rows, old) });
   }
+}
+
+/** Of the rows from that place on those that are there. */
+function placesFrom({ removed }: RowPage, first: number, rows: number): Int32Array {
+  const places = Int32Array.from({ length: rows - first }, (_none, at) => first + at);
+  return removed === null ? places : places.filter((place) => removed[place] === 0);
 }
 
 type RowChanges = { readonly gone: readonly number[]; readonly marked: readonly number[] };

@@ -24,6 +24,7 @@ function jobOf(query: string, mode: "streaming" | "batch", { data, types, miniBa
   return job((env) => {
     const miniBatch = miniBatchSize === undefined ? {} : { miniBatch: { size: miniBatchSize, allowLatency: "1 s" } };
     const tables = tableEnvironment(env, { mode, ...miniBatch });
+    if (miniBatchSize !== undefined) tables.execute("SET 'table.optimizer.agg-phase-strategy' = 'TWO_PHASE'");
     const add = {
       orders: () =>
         tables.table("orders", env.fromCollection([], { type: Order, uid: "orders", watermarks }), { rowtime: "ts" }),
@@ -72,7 +73,7 @@ const partOf = (rows: readonly unknown[], [from, to]: readonly [number, number])
   rows.slice(Math.floor((rows.length * from) / 10), Math.floor((rows.length * to) / 10));
 
 /**
- * In two parts, with a restore at another parallelism between them. `cut`: of ten, how much is in the first one. `miniBatchSize`: rows of a mini-batch; absent: changes leave row by row.
+ * In two parts, with a restore at another parallelism between them. `cut`: of ten, how much is in the first one. `miniBatchSize`: rows of a mini-batch; in two phases where that can be; absent: changes leave row by row.
  */
 export async function streamed(
   query: string,

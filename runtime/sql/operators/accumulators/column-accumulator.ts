@@ -27,13 +27,8 @@ export type Pages = readonly PageValues[];
 export type Records = { readonly slots: Int32Array; readonly rows: Int32Array; readonly count: number };
 /** Of records one after the other. `passes`: 1 where it counts, by number; null: all do. `outcomes`: of each record one of `changes`. */
 export type Steps = Records & { readonly passes: Uint8Array | null; readonly outcomes: Uint8Array };
-/** Slots of a page, from `from` to `to - 1`; `slots`: by place in the page. */
-export type MergedPart = {
-  readonly page: number;
-  readonly from: number;
-  readonly to: number;
-  readonly slots: Int32Array;
-};
+/** Of a page the states at the places `rows[i]`, and the slots that each goes to. */
+export type MergedPart = Records & { readonly page: number };
 export type Slots = { readonly slots: Int32Array; readonly count: number };
 /** `at`: the place of the first one's result. */
 export type ShownSlots = Slots & { readonly at: number };
@@ -74,12 +69,12 @@ export function putWhole(words: BigintColumn["words"], place: number, value: num
 export function mergeNumbers(
   into: Pages | undefined,
   from: Pages | undefined,
-  { page, from: first, to, slots }: MergedPart,
+  { page, rows, slots, count }: MergedPart,
 ): void {
   const source = (from as readonly Float64Array[])[page] as Float64Array;
-  for (let at = first; at < to; at++) {
+  for (let at = 0; at < count; at++) {
     const slot = slots[at] as number;
     const target = numbersAt(into, slot);
-    target[slot & SLOT_MASK] = (target[slot & SLOT_MASK] as number) + (source[at] as number);
+    target[slot & SLOT_MASK] = (target[slot & SLOT_MASK] as number) + (source[rows[at] as number] as number);
   }
 }

@@ -76,10 +76,13 @@ function extremeOf(field: ValueType<unknown>, { isBetter, put, columnOf, show }:
         showAt(state, slot, store, 2 * at + 1);
       }
     },
-    merge: (into, [bests, seen], { page, from, to, slots }) => {
+    merge: (into, [bests, seen], { page, rows, slots, count }) => {
       const column = columnOf(bests as Pages, page);
       const isSeen = (seen as readonly Uint8Array[])[page] as Uint8Array;
-      for (let at = from; at < to; at++) if (isSeen[at] === 1) take(into, slots[at] as number, column, at);
+      for (let at = 0; at < count; at++) {
+        const row = rows[at] as number;
+        if (isSeen[row] === 1) take(into, slots[at] as number, column, row);
+      }
     },
     result: (state, { slots, count, at: first }, store) => {
       for (let at = 0; at < count; at++) showAt(state, slots[at] as number, store, first + at);

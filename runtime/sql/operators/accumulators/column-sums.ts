@@ -120,12 +120,12 @@ function bigintSum(settle: (sum: bigint, values: number) => Result): ColumnAccum
       page[slot & SLOT_MASK] = (page[slot & SLOT_MASK] as bigint) + BigInt(values[row] as bigint | number);
       countOne(counts, slot);
     },
-    mergeSums: (into, from, { page, from: first, to, slots }) => {
+    mergeSums: (into, from, { page, rows, slots, count }) => {
       const source = (from as readonly BigInt64Array[])[page] as BigInt64Array;
-      for (let at = first; at < to; at++) {
+      for (let at = 0; at < count; at++) {
         const slot = slots[at] as number;
         const target = bigintsAt(into, slot);
-        target[slot & SLOT_MASK] = (target[slot & SLOT_MASK] as bigint) + (source[at] as bigint);
+        target[slot & SLOT_MASK] = (target[slot & SLOT_MASK] as bigint) + (source[rows[at] as number] as bigint);
       }
     },
     resultAt: ([sums, counts], slot) => {

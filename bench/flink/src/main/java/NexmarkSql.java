@@ -17,7 +17,7 @@ import org.apache.flink.table.api.bridge.java.StreamTableEnvironment;
 public final class NexmarkSql {
   private NexmarkSql() {}
 
-  /** Arguments: the query's text, its tables, the columns to compare, the one that says for how many rows one stands or nothing, events, parallelism, milliseconds between checkpoints. */
+  /** Arguments: the query's text, its tables, the columns to compare, the one that says for how many rows one stands or nothing, events, parallelism, milliseconds between checkpoints, rows of a mini-batch (0: none). */
   public static void main(String[] args) throws Exception {
     Path checkpoints = Files.createTempDirectory("flink-nexmark-sql-");
     int parallelism = Integer.parseInt(args[5]);
@@ -42,6 +42,11 @@ public final class NexmarkSql {
     env.setParallelism(parallelism);
     StreamTableEnvironment tables = StreamTableEnvironment.create(env);
     tables.getConfig().set("table.local-time-zone", "UTC");
+    if (Integer.parseInt(args[7]) > 0) {
+      tables.getConfig().set("table.exec.mini-batch.enabled", "true");
+      tables.getConfig().set("table.exec.mini-batch.allow-latency", "2 s");
+      tables.getConfig().set("table.exec.mini-batch.size", args[7]);
+    }
     for (String name : args[1].split(",")) {
       tables.executeSql(NexmarkTables.definition(name, Long.parseLong(args[4]), parallelism));
     }
