@@ -185,6 +185,8 @@ export class TaskCheckpoints {
         timings,
       });
     } catch (error) {
+      // Of operators behind the one that failed nothing was written.
+      snapshot.discard();
       if (!this.#pending.delete(checkpointId) || this.#task.isOver) return;
       const info = toErrorInfo(error);
       // TC4

@@ -194,3 +194,35 @@ test("rows: every checkpoint that is complete holds what was there at its barrie
     ),
     { numRuns: 8, endOnFailure: true },
   ));
+
+const rowsWith = (from: number, to: number): HeldRow[] =>
+  Array.from({ length: to - from }, (_none, at) => ({ ...(pool[0] as HeldRow), id: BigInt(from + at) }));
+
+for (const [what, taken] of [
+  ["were removed", rowsWith(0, 32)],
+  ["moved to another page", rowsWith(0, 24)],
+] as const) {
+  test(`rows of a page that ${what} stay so when the file that said it is needed no more (TCH1)`, async () => {
+    const world = await RowWorld.open(describedBy(["id"]), 1);
+    const line = new CheckpointLine<Held[]>(world.files);
+    const checkpoint = async (): Promise<void> => {
+      line.trigger((request) => world.fix(request));
+      await line.write();
+      const complete = line.complete();
+      assert.ok(complete !== null);
+      (await RowWorld.open(world.descriptor, 2, { ...complete, files: world.files })).assertHolds(false);
+    };
+    // The first page has 32, the second one 128: what comes next is in a page of its own.
+    world.add(rowsWith(0, 32 + 128), 0);
+    await checkpoint();
+    world.take(taken);
+    world.tidy();
+    await checkpoint();
+    // Of the file of that checkpoint nothing is left.
+    world.add(rowsWith(5000, 5020), 0);
+    world.take(rowsWith(24, 32));
+    await checkpoint();
+    world.add(rowsWith(6000, 6001), 0);
+    await checkpoint();
+  });
+}

@@ -2,9 +2,10 @@
  * Owns: what is known of a chain of files of tables while it is read from the newest to the oldest: which tables and pages are over, and what became of rows.
  * Not here: reading parts (table-reader.ts), writing them (table-snapshot.ts).
  *
- * TCH1 Of a table that the newest file does not name, and of a page behind the file that has all of it, nothing counts.
- * TCH2 Every page that was changed has a file with all of it, and every key comes once: else a file is missing, or is not of this chain.
+ * TCH1 Of a table or page that the newest file does not name, and of a page behind the file that has all of it, nothing counts.
+ * TCH2 Every page that the newest file names has a file with all of it, and every key comes once: else a file is missing, or is not of this chain.
  */
+import { assert } from "../../../base/index.ts";
 import type { FileRef } from "../../checkpoint/index.ts";
 import { type PartForm, type PartPlace, tableFile } from "./table-file.ts";
 import { PAGE_SLOTS } from "./page.ts";
@@ -52,7 +53,7 @@ export class TableChain {
     const [missing] = this.#after ?? [];
     if (missing !== undefined) throw tableFile.corrupt(this.#head, `the file ${missing} before it is missing`);
     for (const { pages } of this.#slices.values()) {
-      if (!pages.areWhole) throw tableFile.corrupt(this.#head, "no file before it has all of a page that it changes");
+      if (!pages.areWhole) throw tableFile.corrupt(this.#head, "no file before it has all of a page that it names");
       if (!pages.hasEachOnce)
         throw tableFile.corrupt(this.#head, "a key of it is there twice, or in another file, too (TBR1)");
     }
@@ -67,19 +68,19 @@ export class PageChain {
   #keys = 0;
   #found = 0;
 
+  /** `there`: the pages that the newest file names. */
+  constructor(there: readonly number[]) {
+    for (const page of there) this.#pages.set(page, { isOver: false, gone: null, marks: null });
+  }
+
+  /** What is left of the files says nothing of it that counts (TCH1). */
   isOver(page: number): boolean {
-    return this.#pages.get(page)?.isOver === true;
+    return this.#pages.get(page)?.isOver !== false;
   }
 
   /** A part of it was read. */
   read(page: number, kind: PartForm["kind"]): void {
-    if (kind === "whole") this.end(page);
-    else this.#of(page);
-  }
-
-  /** What older files have of it counts no more. */
-  end(page: number): void {
-    this.#pages.set(page, { isOver: true, gone: null, marks: null });
+    if (kind === "whole") this.#pages.set(page, { isOver: true, gone: null, marks: null });
   }
 
   /** Of rows in older files. */
@@ -91,14 +92,13 @@ export class PageChain {
       marks,
     }: { readonly gone: Int32Array | null; readonly marked: Int32Array | null; readonly marks: Int32Array | null },
   ): void {
+    const known = this.#pages.get(page);
+    assert(known !== undefined, "a page that is over is not read");
     if (gone !== null) {
-      const { gone: before } = this.#of(page);
-      const all = before ?? new Uint8Array(PAGE_SLOTS);
-      for (const place of gone) all[place] = 1;
-      this.#of(page).gone = all;
+      known.gone ??= new Uint8Array(PAGE_SLOTS);
+      for (const place of gone) known.gone[place] = 1;
     }
     if (marked === null || marks === null) return;
-    const known = this.#of(page);
     known.marks ??= new Map();
     // The newest mark is there first.
     for (const [at, place] of marked.entries())
@@ -126,14 +126,5 @@ export class PageChain {
 
   get hasEachOnce(): boolean {
     return this.#keys === this.#found;
-  }
-
-  #of(page: number): Page {
-    let known = this.#pages.get(page);
-    if (known === undefined) {
-      known = { isOver: false, gone: null, marks: null };
-      this.#pages.set(page, known);
-    }
-    return known;
   }
 }

@@ -15,13 +15,13 @@
  *            "slices": [[slice, table, [[offset, length, slots, page, form?, …]…], [page…]]…]
  *            form   = absent: all of the page; 1: all of it, with `places`; 2: what has changed since the files before
  *            2 is followed by the slots at the end that are new, of a row table by how many are gone and marked
- *            the last list: pages that are there no more
+ *            the last list: pages that are there, of which this file has nothing: they are as the files before say. Others are there no more
  *
  * TBF1 A part says nothing about key groups, and is in order of slots: a reader at another parallelism reads all parts of the files whose range
  *     overlaps its own, and takes the keys whose hash it owns.
  * TBF2 The file is verified as a whole (HAN1) before it is parsed; what is still wrong then is another version or a fault of the writer.
  * TBF3 A file of version 1 is all that there is. One of version 2 has what was written for its checkpoint, and names all slices that there are by the
- *     identities of their tables: what files before it say of others is over. Savepoints are of version 1.
+ *     identities of their tables, and all pages of each: what files before it say of others is over. Savepoints are of version 1.
  */
 import { type KeyGroupRange, layoutOf } from "../../record/index.ts";
 import { IndexedFileFormat } from "../snapshot/indexed-file.ts";
@@ -53,7 +53,8 @@ export type SlicePlaces = {
   /** Which table of the slice: one that was dropped and made anew is another. */
   readonly table: number;
   readonly parts: readonly PartPlace[];
-  readonly freed: readonly number[];
+  /** Pages of files before, of which this one has nothing. */
+  readonly stay: readonly number[];
 };
 export type TablePlaces = { readonly layout: TableLayout | RowLayout; readonly slices: readonly SlicePlaces[] };
 
@@ -81,10 +82,10 @@ export function encodeTableIndex({ tables, after, ...rest }: TableFileIndex): Ui
     ...(isRowLayout(layout)
       ? { row: layout.row.type, by: layout.key, marks: layout.hasMarks }
       : { key: layout.key.type, value: layout.value.type }),
-    slices: slices.map(({ slice, table, parts, freed }) =>
+    slices: slices.map(({ slice, table, parts, stay }) =>
       after === null
         ? [slice, parts.map(({ offset, length, slots }) => [offset, length, slots])]
-        : [slice, table, parts.map((part) => encodePart(part, isRowLayout(layout))), freed],
+        : [slice, table, parts.map((part) => encodePart(part, isRowLayout(layout))), stay],
     ),
   }));
   return tableFile.encodeIndex({ ...rest, ...(after === null ? {} : { after }), tables: listed });
@@ -135,12 +136,12 @@ function checkIndex(
       return {
         layout,
         slices: slices.map((slice) => {
-          const [number, table, parts, freed] = slice.length === 2 ? ([slice[0], 0, slice[1], []] as const) : slice;
+          const [number, table, parts, stay] = slice.length === 2 ? ([slice[0], 0, slice[1], []] as const) : slice;
           const read = parts.map((part, at) => decodePart(isAlone ? [...part, at] : part, row !== undefined));
           for (const { offset, length } of read)
             if (offset < tableFile.start || offset + length > end)
               throw tableFile.corrupt(file, `a page of table "${name}" at ${offset} is out of bounds`);
-          return { slice: number, table, parts: read, freed };
+          return { slice: number, table, parts: read, stay };
         }),
       };
     },

@@ -77,24 +77,28 @@ async function readFile(
 ): Promise<void> {
   const { chain, budget } = reading;
   for (const { layout, slices } of index.tables) {
-    for (const { slice, table: id, parts, freed } of slices) {
-      const read = chain.find({ name: layout.name, slice, table: id }, () => tableOf(reading, layout, slice));
+    for (const { slice, table: id, parts, stay } of slices) {
+      const there = (): PageChain => new PageChain([...parts.map(({ page }) => page), ...stay]);
+      const read = chain.find({ name: layout.name, slice, table: id }, () => tableOf(reading, layout, slice, there()));
       if (read === null) continue;
       for (const place of parts) {
         if (!read.pages.isOver(place.page)) read.read({ reader, place, file });
         if (budget.isSpent()) await budget.giveWay();
       }
-      for (const page of freed) read.pages.end(page);
     }
   }
 }
 
 /** What reads parts of that slice of a table into the one that is there, or a new one. */
-function tableOf({ options, context, tables }: Reading, layout: TableLayout | RowLayout, slice: number): ReadSlice {
+function tableOf(
+  { options, context, tables }: Reading,
+  layout: TableLayout | RowLayout,
+  slice: number,
+  pages: PageChain,
+): ReadSlice {
   const made = isRowLayout(layout) ? new HeapSlicedRows(layout, context) : new HeapSlicedTable(layout, context);
   const table = tables.get(layout.name) ?? made;
   tables.set(layout.name, table);
-  const pages = new PageChain();
   if (isRowLayout(layout)) {
     if (!(table instanceof HeapSlicedRows)) throw disagreement(options, layout.name);
     if (!isSameRowTable(table.layout, layout))

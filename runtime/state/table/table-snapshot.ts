@@ -34,7 +34,6 @@ type SlicePlan = {
   readonly slice: number;
   readonly table: number;
   readonly steps: Iterable<PageStep>;
-  readonly freed: readonly number[];
 };
 type TablePlan = { readonly layout: TableLayout | RowLayout; readonly slices: readonly SlicePlan[] };
 
@@ -126,14 +125,16 @@ export class TablesSnapshot {
         const pages = base?.written.tables.get(table.id);
         const isAlone = this.#checkpointId === null;
         if (base === null || pages === undefined) {
-          planned.push({ slice, table: table.id, steps: stepsOf(layout, table, { base: null, isAlone }), freed: [] });
+          planned.push({ slice, table: table.id, steps: stepsOf(layout, table, { base: null, isAlone }) });
           continue;
         }
-        const steps = [...stepsOf(layout, table, { base: { since: base.number, pages, left }, isAlone })];
-        const stay = new Set(steps.map(({ page }) => page));
-        planned.push({ slice, table: table.id, steps, freed: [...pages.keys()].filter((page) => !stay.has(page)) });
-        if (budget.isSpent()) await budget.giveWay();
-        this.#life.assertKept();
+        const steps: PageStep[] = [];
+        for (const step of stepsOf(layout, table, { base: { since: base.number, pages, left }, isAlone })) {
+          steps.push(step);
+          if (budget.isSpent()) await budget.giveWay();
+          this.#life.assertKept();
+        }
+        planned.push({ slice, table: table.id, steps });
       }
       plan.push({ layout, slices: planned });
     }
@@ -151,12 +152,14 @@ export class TablesSnapshot {
     const writer = new PageWriter(output.writer);
     for (const { layout, slices } of plan) {
       const places: SlicePlaces[] = [];
-      for (const { slice, table, steps, freed } of slices) {
+      for (const { slice, table, steps } of slices) {
         const pages = new Map<number, WrittenPage>();
         const parts: PartPlace[] = [];
+        const stay: number[] = [];
         for (const step of steps) {
           if (step.kind === "stays") {
             pages.set(step.page, step.written);
+            stay.push(step.page);
             continue;
           }
           const offset = output.place;
@@ -169,7 +172,7 @@ export class TablesSnapshot {
           this.#life.assertKept();
         }
         written.set(table, pages);
-        places.push({ slice, table, parts, freed });
+        places.push({ slice, table, parts, stay });
       }
       tables.push({ layout, slices: places });
     }
@@ -190,7 +193,11 @@ function hasChanged(plan: readonly TablePlan[], { tables }: WrittenTables): bool
   const areSame = slices.length === tables.size && slices.every(({ table }) => tables.has(table));
   return (
     !areSame ||
-    slices.some(({ steps, freed }) => freed.length > 0 || Array.from(steps).some(({ kind }) => kind === "written"))
+    slices.some(({ table, steps }) => {
+      const all = Array.from(steps);
+      // Of a page that is gone there is no step.
+      return all.length !== tables.get(table)?.size || all.some(({ kind }) => kind === "written");
+    })
   );
 }
 
