@@ -104,6 +104,18 @@ describe("an S3 store behind a bad network", { skip }, () => {
     await assert.rejects(store.put("a", bytes("x")), { code: "STORE_FULL" });
   });
 
+  it("a write that is denied is tried a few times, and no more where it always is (S3C4)", async () => {
+    const store = storeWith({ attemptsMax: 10 });
+    const denied: Fault = { kind: "answer", status: 403, code: "AccessDenied" };
+    first("PUT", denied, denied);
+    await store.put("a", bytes("body"));
+    assert.deepEqual(await store.read("a"), bytes("body"));
+    proxy.faultOf = () => denied;
+    const before = proxy.requests;
+    await assert.rejects(store.put("a", bytes("x")), /AccessDenied.*\(4 attempts\); check the credentials/);
+    assert.equal(proxy.requests - before, 4);
+  });
+
   it("an answer that never comes is cut and asked for again, and is an error in the end (S3C3)", async () => {
     const store = storeWith({ requestTimeoutMs: 200, attemptsMax: 3 });
     await store.put("a", bytes("body"));

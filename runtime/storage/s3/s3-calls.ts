@@ -6,6 +6,7 @@
  * S3C2 Between attempts it waits a random time up to a bound that doubles (full jitter), longer for a store that throttles, and as long as
  *     the store asks for. So many tasks that were refused together do not come back together.
  * S3C3 An attempt that is over its time is cut: its socket is closed, and nothing of it is waited for.
+ * S3C4 What is denied is tried a few times at once: MinIO denies a write, too, whose folder is deleted at that moment.
  */
 import { type Clock, type Random, sleep, StreamError } from "../../../base/index.ts";
 import { retryAfterMsOf, s3Error, troubleOf } from "./s3-trouble.ts";
@@ -15,6 +16,8 @@ const MS_PER_MIB = 1000;
 const DELAY_MS = 50;
 const THROTTLED_DELAY_MS = 500;
 const DELAY_MAX_MS = 10_000;
+/** Of what the credentials may not do, or so the store says: it is mostly true. */
+const DENIED_ATTEMPTS_MAX = 4;
 
 /** `doing`: an infinitive, for messages. */
 export type S3Call = { readonly doing: string; readonly where: string; readonly bytes?: number };
@@ -61,7 +64,11 @@ export class S3Calls {
       } catch (error) {
         if (isAnswer(error)) throw error;
         const trouble = troubleOf(error);
-        const mayHelp = trouble === "passing" || trouble === "throttled" || trouble === "conflict";
+        const mayHelp =
+          trouble === "passing" ||
+          trouble === "throttled" ||
+          trouble === "conflict" ||
+          (trouble === "denied" && attempt < DENIED_ATTEMPTS_MAX);
         const boundMs = (trouble === "throttled" ? THROTTLED_DELAY_MS : DELAY_MS) * 2 ** (attempt - 1);
         const delayMs = Math.max(retryAfterMsOf(error), random.next() * Math.min(DELAY_MAX_MS, boundMs));
         if (error instanceof StreamError || !mayHelp || attempt >= attemptsMax || leftMs() <= delayMs)

@@ -16,6 +16,8 @@ export type S3Trouble =
   /** Trying again may help; whether the request was carried out is not known. */
   | "passing"
   | "full"
+  /** The credentials may not. MinIO says so, too, of a write whose folder is deleted at that moment. */
+  | "denied"
   /** The store says no, and will again. */
   | "refused";
 
@@ -48,6 +50,7 @@ const BY_NAME: Readonly<Record<string, S3Trouble>> = {
   XMinioAdminBucketQuotaExceeded: "full",
   QuotaExceeded: "full",
   InsufficientStorage: "full",
+  AccessDenied: "denied",
   NotImplemented: "refused",
 };
 
