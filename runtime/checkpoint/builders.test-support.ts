@@ -1,9 +1,12 @@
 /**
  * Owns: valid manifests and logs with defaults, for the tests of this room; each test names only what it is about.
  */
-import { type Clock, jobId, type OperatorId, operatorId } from "../../base/index.ts";
+import assert from "node:assert/strict";
+import { type Clock, jobId, type OperatorId, operatorId, seededRandom } from "../../base/index.ts";
 import { keyGroupRange } from "../record/index.ts";
-import { sha256Hex } from "../storage/index.ts";
+import { type ObjectStore, sha256Hex } from "../storage/index.ts";
+import { type CheckpointLog, writeFence } from "./checkpoint-log.ts";
+import { claimEpoch } from "./epoch.ts";
 import type { FileRef, OperatorState, SubtaskState } from "./handles.ts";
 import { dataFolder } from "./layout.ts";
 import type { LogContents, LogEntry } from "./log-contents.ts";
@@ -12,6 +15,15 @@ import { filesOf } from "./manifest-codec.ts";
 
 export const JOB = jobId("0123456789abcdef0123456789abcdef");
 export const fixedClock: Clock = { nowMs: () => 1000, monotonicMs: () => 0, after: () => ({ cancel() {} }) };
+
+/** A leader's log, of the next epoch. */
+export async function lead(store: ObjectStore, seed: number): Promise<CheckpointLog> {
+  const random = seededRandom(seed);
+  const claim = await claimEpoch(store, { processId: random.hex(16), jobId: JOB, random, clock: fixedClock });
+  const fence = await writeFence(claim, { jobName: "words" });
+  assert.ok(fence.kind === "ready");
+  return fence.log;
+}
 
 export function idOf(uid: string): OperatorId {
   return operatorId(sha256Hex(new TextEncoder().encode(uid)).slice(0, 32));

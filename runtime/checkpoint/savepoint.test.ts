@@ -13,9 +13,8 @@ import {
   openStore,
   verifiedRead,
 } from "../storage/index.ts";
-import { fixedClock, JOB, keyedOperator } from "./builders.test-support.ts";
-import { type CheckpointLog, type ManifestDraft, writeFence } from "./checkpoint-log.ts";
-import { claimEpoch } from "./epoch.ts";
+import { JOB, keyedOperator, lead } from "./builders.test-support.ts";
+import type { CheckpointLog, ManifestDraft } from "./checkpoint-log.ts";
 import { dataFolder, manifestKey, SAVEPOINT_DATA_FOLDER } from "./layout.ts";
 import { disposeSavepoint, newSavepointUri, readSavepoint, writeSavepointManifest } from "./savepoint.ts";
 import { findDamage, readLog } from "./log-contents.ts";
@@ -26,14 +25,6 @@ async function temporaryFolder(t: TestContext): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "streamjob-checkpoint-"));
   t.after(() => rm(folder, { recursive: true, force: true }));
   return folder;
-}
-
-async function lead(store: ObjectStore, seed: number): Promise<CheckpointLog> {
-  const random = seededRandom(seed);
-  const claim = await claimEpoch(store, { processId: random.hex(16), jobId: JOB, random, clock: fixedClock });
-  const fence = await writeFence(claim, { jobName: "words" });
-  assert.ok(fence.kind === "ready");
-  return fence.log;
 }
 
 /** Writes the operator's files for real, as tasks do. */

@@ -1,22 +1,12 @@
 /** Checkpoints that name files of the one before them: kept as long as a manifest names them, and no longer (CL7, RT2, RT4). */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { seededRandom } from "../../base/index.ts";
 import { ContentFiles, MemoryObjectStore, type ObjectStore } from "../storage/index.ts";
-import { fileWith, fixedClock, JOB, keyedOperator } from "./builders.test-support.ts";
-import { type CheckpointLog, type ManifestDraft, writeFence } from "./checkpoint-log.ts";
-import { claimEpoch } from "./epoch.ts";
+import { fileWith, keyedOperator, lead } from "./builders.test-support.ts";
+import type { CheckpointLog, ManifestDraft } from "./checkpoint-log.ts";
 import type { FileRef, OperatorState } from "./handles.ts";
 import { dataFolder } from "./layout.ts";
 import { findDamage } from "./log-contents.ts";
-
-async function lead(store: ObjectStore, seed: number): Promise<CheckpointLog> {
-  const random = seededRandom(seed);
-  const claim = await claimEpoch(store, { processId: random.hex(16), jobId: JOB, random, clock: fixedClock });
-  const fence = await writeFence(claim, { jobName: "words" });
-  assert.ok(fence.kind === "ready");
-  return fence.log;
-}
 
 async function written(log: CheckpointLog, id: number): Promise<FileRef> {
   const folder = dataFolder(log.epoch, id);
