@@ -22,7 +22,7 @@ import { rowTypeOf } from "../rows/row-type.ts";
 import { PAGE_SLOTS } from "./accumulators/column-accumulator.ts";
 import { Aggregation, type AggregationState } from "./aggregation.ts";
 import { ChangeEmitter } from "./change-emitter.ts";
-import { TableAggregation } from "./table-aggregation.ts";
+import { GROUPS_SLICE, GROUPS_TABLE, TableAggregation } from "./table-aggregation.ts";
 
 export interface BoundedGroups {
   readonly declarations: NonNullable<OperatorFactory<unknown, unknown>["declares"]>;
@@ -40,9 +40,6 @@ export interface BoundedGroups {
   emit(): Generator<void>;
 }
 
-const GROUPS = "groups";
-/** There is one. */
-const SLICE = 0;
 /** Of a key in a table of the heap. */
 const ENTRY_BYTES = 128;
 
@@ -51,7 +48,7 @@ export function groupsOf(node: AggregateNode): BoundedGroups {
   const { input, calls, groupBy } = node;
   const aggregation =
     input.changes === "append"
-      ? TableAggregation.of({ calls, groupBy, row: input.row }, { name: GROUPS, takesDistinct: true })
+      ? TableAggregation.of({ calls, groupBy, row: input.row }, { name: GROUPS_TABLE, takesDistinct: true })
       : null;
   return aggregation === null ? new ObjectGroups(node) : new TableGroups(node, aggregation);
 }
@@ -76,11 +73,11 @@ class TableGroups implements BoundedGroups {
   }
 
   get size(): number {
-    return this.#tables.find(SLICE)?.size ?? 0;
+    return this.#tables.find(GROUPS_SLICE)?.size ?? 0;
   }
 
   get bytes(): number {
-    const table = this.#tables.find(SLICE);
+    const table = this.#tables.find(GROUPS_SLICE);
     return table === null ? 0 : this.#aggregation.bytesOf(table);
   }
 
@@ -90,11 +87,11 @@ class TableGroups implements BoundedGroups {
   }
 
   add(batch: ColumnBatch, rows: Int32Array, hashes: Int32Array): void {
-    this.#aggregation.add(this.#tables.table(SLICE), batch, rows, hashes);
+    this.#aggregation.add(this.#tables.table(GROUPS_SLICE), batch, rows, hashes);
   }
 
   addKnown(batch: ColumnBatch, rows: Int32Array, hashes: Int32Array): number {
-    const table = this.#tables.table(SLICE);
+    const table = this.#tables.table(GROUPS_SLICE);
     const count = rows.length;
     if (this.#found.length < count) {
       this.#found = new Int32Array(count);
@@ -113,13 +110,13 @@ class TableGroups implements BoundedGroups {
   }
 
   *emit(): Generator<void> {
-    const table = this.#tables.find(SLICE);
+    const table = this.#tables.find(GROUPS_SLICE);
     if (table === null) return;
     for (let page = 0; page * PAGE_SLOTS < table.size; page++) {
       this.#emitPage(table, page);
       yield;
     }
-    this.#tables.drop(SLICE);
+    this.#tables.drop(GROUPS_SLICE);
     this.#aggregation.dropValues();
   }
 
@@ -155,17 +152,17 @@ class ObjectGroups implements BoundedGroups {
 
   get declarations(): BoundedGroups["declarations"] {
     const { type, declarations } = this.#aggregation;
-    return [{ name: GROUPS, kind: "value", type: describeType(type) }, ...declarations];
+    return [{ name: GROUPS_TABLE, kind: "value", type: describeType(type) }, ...declarations];
   }
 
   open({ keyed }: OperatorContext, output: Output<unknown>): void {
     assert(keyed !== null, "rows come to an aggregate by its keys");
     this.#keyed = keyed;
     this.#aggregation.open(keyed);
-    this.#groups = keyed.value({ name: GROUPS, type: this.#aggregation.type });
+    this.#groups = keyed.value({ name: GROUPS_TABLE, type: this.#aggregation.type });
     this.#emitter = new ChangeEmitter(this.#node, output);
     // After a restore.
-    keyed.forEachKey(GROUPS, (key) => this.#weigh(key, this.#groups.value() as AggregationState));
+    keyed.forEachKey(GROUPS_TABLE, (key) => this.#weigh(key, this.#groups.value() as AggregationState));
   }
 
   add(batch: ColumnBatch, rows: Int32Array, hashes: Int32Array): void {
@@ -179,7 +176,7 @@ class ObjectGroups implements BoundedGroups {
 
   *emit(): Generator<void> {
     const keys: Key[] = [];
-    this.#keyed.forEachKey(GROUPS, (key) => void keys.push(key));
+    this.#keyed.forEachKey(GROUPS_TABLE, (key) => void keys.push(key));
     for (const [at, key] of keys.entries()) {
       this.#keyed.setCurrentKey(key, keyHash(key));
       const state = this.#groups.value();

@@ -34,6 +34,7 @@ import { hasNullIn, type SidePlans, sidePlans } from "./join-sides.ts";
 import { isHalfJoin, keepsUnmatched } from "./join-type.ts";
 import { NOTHING } from "./pair-emitter.ts";
 import { declarationOfWatermark, WatermarkMemory } from "./watermark-memory.ts";
+import { always } from "./may-go-on.ts";
 
 /** The part of the interval that a slice has (SQJI5). */
 const PART = 1 / 4;
@@ -346,8 +347,6 @@ class IntervalJoin extends JoinOperator {
     this.#alarm.setFor(Math.min(...ends) + 1);
   }
 }
-
-const always = (): boolean => true;
 
 /** Records that go into one slice. */
 type Kept = { slice: number; readonly rows: Int32Array; readonly marks: Int32Array; count: number };

@@ -16,6 +16,7 @@ import { halved, partialKeysOf } from "./local-aggregate.ts";
 import { MiniBatchEnd } from "./mini-batch-end.ts";
 import { PendingGroups } from "./pending-groups.ts";
 import { GROUPS_SLICE, type TableAggregation } from "./table-aggregation.ts";
+import { always } from "./may-go-on.ts";
 
 export class TableMiniBatch implements StreamOperator<unknown, unknown> {
   readonly #node: AggregateNode;
@@ -95,5 +96,3 @@ export class TableMiniBatch implements StreamOperator<unknown, unknown> {
     return true;
   }
 }
-
-const always = (): boolean => true;

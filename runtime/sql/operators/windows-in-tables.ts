@@ -22,6 +22,7 @@ import { ClockAlarm } from "./clock-alarm.ts";
 import { operatorOf, type TableAggregation } from "./table-aggregation.ts";
 import { declarationOfWatermark, WatermarkMemory } from "./watermark-memory.ts";
 import { LATE_ROWS, WindowTime } from "./window-time.ts";
+import { always } from "./may-go-on.ts";
 
 export abstract class WindowsInTables implements StreamOperator<unknown, unknown> {
   protected readonly node: WindowAggregateNode;
@@ -114,8 +115,6 @@ export abstract class WindowsInTables implements StreamOperator<unknown, unknown
     if (instant !== null) this.#alarm.setFor(instant, this.patienceMs());
   }
 }
-
-const always = (): boolean => true;
 
 /** Null: the node needs more than tables hold. */
 export const operatorOfWindows = (

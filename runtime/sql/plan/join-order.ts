@@ -11,7 +11,7 @@ import { type NodeBuilder, namesOf } from "./node-builder.ts";
 import { columnOf, conjunctsOf, isAnew, moved, placesOf, withPlaces } from "./plan-expressions.ts";
 import type { JoinNode, PlanNode } from "./plan-tree.ts";
 import { equalityOfKeys, joined } from "./push-down.ts";
-import { inputsFirst, inputsOf, withInputs } from "./rebuilt.ts";
+import { inputsFirst, inputsOf, takersOf, withInputs } from "./rebuilt.ts";
 
 /** Inner joins of several tables. */
 type Joins = {
@@ -28,8 +28,7 @@ type Ordered = Pick<Joins, "places" | "withoutKeys"> & { readonly node: PlanNode
 /** Plans of one script. */
 export function withJoinOrder(roots: readonly PlanNode[], builder: NodeBuilder): readonly PlanNode[] {
   const order = inputsFirst(roots);
-  const takers = new Map<PlanNode, number>();
-  for (const node of [...order.flatMap(inputsOf), ...roots]) takers.set(node, (takers.get(node) ?? 0) + 1);
+  const takers = takersOf(roots);
   const done = new Map<PlanNode, PlanNode>();
   /** What was made here is taken once. */
   const isShared = (node: PlanNode): boolean => (takers.get(node) ?? 1) > 1;

@@ -33,6 +33,13 @@ export function inputsFirst(roots: readonly PlanNode[]): readonly PlanNode[] {
   return [...seen];
 }
 
+/** How many take the rows of each node: other nodes, and whoever has the roots. */
+export function takersOf(roots: readonly PlanNode[]): Map<PlanNode, number> {
+  const takers = new Map<PlanNode, number>();
+  for (const node of [...inputsFirst(roots).flatMap(inputsOf), ...roots]) takers.set(node, (takers.get(node) ?? 0) + 1);
+  return takers;
+}
+
 /** `inputs`: as many, with the columns at the same places. */
 export function withInputs(node: PlanNode, inputs: readonly PlanNode[], builder: NodeBuilder): PlanNode {
   const [input, right] = inputs;

@@ -11,7 +11,7 @@ import type { TypedExpression } from "../validate/typed-tree.ts";
 import { type NodeBuilder, namesOf } from "./node-builder.ts";
 import { conjunctsOf } from "./plan-expressions.ts";
 import type { PlanNode, ScanFilter, ScanNode } from "./plan-tree.ts";
-import { inputsFirst, inputsOf, withInputs } from "./rebuilt.ts";
+import { inputsFirst, inputsOf, takersOf, withInputs } from "./rebuilt.ts";
 
 const FLIPPED: Readonly<Record<string, ScanFilter["operator"]>> = {
   "=": "=",
@@ -30,8 +30,7 @@ export function withScanFilters(
   builder: NodeBuilder,
 ): readonly PlanNode[] {
   const order = inputsFirst(roots);
-  const takers = new Map<PlanNode, number>();
-  for (const node of [...order.flatMap(inputsOf), ...roots]) takers.set(node, (takers.get(node) ?? 0) + 1);
+  const takers = takersOf(roots);
   const done = new Map<PlanNode, PlanNode>();
   for (const node of order) {
     const inputs = inputsOf(node).map((input) => done.get(input) ?? input);
