@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { stripTypeScriptTypes } from "node:module";
 import { describe, it } from "node:test";
+import { duckdbResults } from "../../../runtime/table/queries/duckdb.test-support.ts";
 import { applyMutant } from "../mutant.ts";
 import { reachable } from "../armed.ts";
 import { storeFaults } from "../store-faults.ts";
@@ -24,6 +25,17 @@ describe("the plans of the chaos of SQL", () => {
   it("take the queries in turn (XQP1)", () => {
     assert.equal(new Set(queryNames).size, queryNames.length);
     assert.deepEqual(new Set(plans.map(({ query }) => query.name)), new Set(queryNames));
+  });
+
+  it("have rows for which each query gives some, whatever the seed (XQR2)", async () => {
+    const queries = new Map(plans.map(({ query }) => [query.name, query.duckdb]));
+    for (const seed of [7, 16_357_410, 900_000_001]) {
+      const results = await duckdbResults(rowsOf(seed), [...queries.values()]);
+      assert.deepEqual(
+        [...queries.keys()].filter((_, place) => (results[place] ?? []).length === 0),
+        [],
+      );
+    }
   });
 
   it("have mini-batches of few and of many rows, in one phase and in two, and none", () => {

@@ -3,6 +3,7 @@
  *
  * XQR1 Times of orders and payments are all different. A row that comes behind a later one is within the delay of the watermarks, so none is ever late, and what a
  *      query gives does not depend on when its rows came.
+ * XQR2 A few users order hardly ever, so that a query for those without many orders gives rows, too: a run whose query gives none shows nothing.
  */
 import { type Random, seededRandom } from "../../../base/index.ts";
 import { type Data, DELAY_MS } from "../../../runtime/table/queries/data.test-support.ts";
@@ -10,6 +11,9 @@ import { type Data, DELAY_MS } from "../../../runtime/table/queries/data.test-su
 const ORDERS = 2400;
 const PAYMENTS = 900;
 const USERS = 20;
+const USERS_NOT_THERE = 2;
+/** Behind all others. */
+const RARE_USERS = 4;
 const START_MS = Date.UTC(2026, 0, 1, 12);
 /** Between two orders, at most. */
 const STEP_MS = 1500;
@@ -39,8 +43,7 @@ function ordersOf(random: Random): readonly Order[] {
     taken.add(ts);
     return {
       id: BigInt(index + 1),
-      // Some of nobody, and some of users that are not there.
-      user_id: random.next() < 0.1 ? null : 1 + below(random, USERS + 2),
+      user_id: buyer(random),
       product: one(random, products),
       quantity: 1 + below(random, 9),
       price: BigInt(1 + below(random, 9999)),
@@ -50,10 +53,20 @@ function ordersOf(random: Random): readonly Order[] {
   });
 }
 
+/** Sometimes nobody, and sometimes a user that is not there. */
+function buyer(random: Random): number | null {
+  const chance = random.next();
+  if (chance < 0.1) return null;
+  if (chance < 0.102) return USERS + USERS_NOT_THERE + 1 + below(random, RARE_USERS);
+  return 1 + below(random, USERS + USERS_NOT_THERE);
+}
+
 function usersOf(random: Random): Data["users"] {
-  return Array.from({ length: USERS }, (_, index) => ({
-    id: index + 1,
-    name: `user-${index + 1}`,
+  const often = Array.from({ length: USERS }, (_, index) => index + 1);
+  const rarely = Array.from({ length: RARE_USERS }, (_, index) => USERS + USERS_NOT_THERE + 1 + index);
+  return [...often, ...rarely].map((id) => ({
+    id,
+    name: `user-${id}`,
     city: one(random, ["Bern", "Oslo", "Rome", null]),
     level: 1 + below(random, 6),
   }));
