@@ -16,7 +16,7 @@ export { decodeColumns, encodeColumns } from "./columns/column-codec.ts";
 export { hashKeyColumns } from "./columns/column-hash.ts";
 export { columnsOfRows, rowsOfColumns } from "./columns/conversion.ts";
 export { type AnyStore, storeOf, type TextStore } from "./columns/column-store.ts";
-export { sameValueAt } from "./columns/same-value.ts";
+export { sameText, sameValueAt } from "./columns/same-value.ts";
 export { gatherScattered } from "./columns/scattered.ts";
 export { readText, TextBytes } from "./columns/text.ts";
 export { type ColumnField, type ColumnLayout, layoutOf, TABLE_PAGE_BITS } from "./columns/layout.ts";
