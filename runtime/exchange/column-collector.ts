@@ -1,5 +1,5 @@
 /**
- * Owns: the records of batches of columns for one channel, gathered into batches of a good size for it.
+ * Owns: the records of batches of columns for one channel, or rows that leave as columns, gathered into batches of a good size for it.
  * Called by: record-writer.ts.
  *
  * CCL1 A batch is sent when it has as many records as the channel wants (`batchRows`), and no more than COLUMN_ROWS.
@@ -34,6 +34,14 @@ export class ColumnCollector {
       from = end;
       if (builder.count >= this.#limit) this.flush();
     }
+  }
+
+  /** Errors: VALUE_NOT_SERIALIZABLE. */
+  addRow(value: unknown, timestamp: number, keyHash: number): void {
+    const builder = this.#builder;
+    builder.keyHashes()[builder.count] = keyHash;
+    builder.appendRow(value, timestamp);
+    if (builder.count >= this.#limit) this.flush();
   }
 
   /** True when there was something to send. */

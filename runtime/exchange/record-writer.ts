@@ -17,6 +17,7 @@ import {
   keyHash,
   NO_TIMESTAMP,
   subtaskOfKeyGroup,
+  type ValueType,
 } from "../record/index.ts";
 import type { ChannelSender } from "./channel.ts";
 import { ColumnCollector } from "./column-collector.ts";
@@ -55,6 +56,12 @@ class BatchBuilder<T> {
     this.#rows[row] = value;
     this.#count = row + 1;
     if (row + 1 >= this.#limit) this.flush();
+  }
+
+  /** A record that leaves in a batch of columns of that type. Errors: VALUE_NOT_SERIALIZABLE. */
+  gather(value: T, timestamp: number, hash: number, type: ValueType<unknown>): void {
+    this.#columns ??= new ColumnCollector(this.#sender, type, this.#onFull);
+    this.#columns.addRow(value, timestamp, hash);
   }
 
   /** Records of a batch: those at the places `rows[0]` up to `rows[count - 1]`; their keys' hashes by place. */
@@ -137,6 +144,11 @@ export abstract class RecordWriter<T> {
   }
 }
 
+type HashedColumns = {
+  readonly keyColumns?: readonly string[] | null;
+  readonly gathered?: ValueType<unknown> | null;
+};
+
 /** By key: the subtask that owns the key's group. */
 export class HashWriter<T> extends RecordWriter<T> {
   readonly #selectKey: (value: T) => Key;
@@ -149,18 +161,20 @@ export class HashWriter<T> extends RecordWriter<T> {
   #places: readonly number[] = [];
   /** Of a batch: the hashes by place; for each channel the places that go there, and how many. */
   #hashes = new Int32Array(0);
+  readonly #gathered: ValueType<unknown> | null;
   readonly #shares: Int32Array[];
   readonly #counts: Int32Array;
 
-  /** `keyColumns`: the fields that are the key; null: only the selector knows. */
+  /** `keyColumns`: the fields that are the key; default: only the selector knows. `gathered`: the type of rows that leave as columns; default: rows leave as rows. */
   constructor(
     senders: readonly ChannelSender<T>[],
     selectKey: (value: T) => Key,
     maxParallelism: number,
-    keyColumns: readonly string[] | null = null,
+    { keyColumns = null, gathered = null }: HashedColumns = {},
   ) {
     super(senders, true);
     this.#selectKey = selectKey;
+    this.#gathered = gathered;
     this.#keyColumns = keyColumns;
     this.#shares = senders.map(() => new Int32Array(0));
     this.#counts = new Int32Array(senders.length);
@@ -174,7 +188,9 @@ export class HashWriter<T> extends RecordWriter<T> {
     this.recordsWritten += 1;
     const hash = keyHash(this.#selectKey(value));
     const channel = this.#channelOfGroup[keyGroupOfHash(hash, this.#maxParallelism)] as number;
-    (this.builders[channel] as BatchBuilder<T>).add(value, timestamp, hash);
+    const builder = this.builders[channel] as BatchBuilder<T>;
+    if (this.#gathered === null) builder.add(value, timestamp, hash);
+    else builder.gather(value, timestamp, hash, this.#gathered);
   }
 
   writeBatch(batch: ColumnBatch): void {

@@ -40,6 +40,8 @@ export class ColumnBuilder {
   #hasHashes = false;
   #hasKinds = false;
   readonly #free: Memory[] = [];
+  /** Of one row. */
+  readonly #values: unknown[] = [];
 
   /** Errors: JOB_GRAPH_INVALID (LYT1). */
   constructor(type: ValueType<unknown>, capacity = COLUMN_ROWS) {
@@ -144,18 +146,16 @@ export class ColumnBuilder {
     const { stores } = this.#memory;
     const { fields } = this.layout;
     if (typeof row !== "object" || row === null || !isLiteral(row)) return false;
-    // Looked at first: a text that was put cannot be taken back.
+    // Looked at first: a text that was put cannot be taken back. Taken on the way: what `for … in` has found V8 reads by its place.
+    const values = this.#values;
     let place = 0;
     for (const name in row) {
       if (name !== fields[place]?.name) return false;
+      values[place] = (row as Record<string, unknown>)[name];
       place += 1;
     }
     if (place !== fields.length) return false;
-    place = 0;
-    for (const name in row) {
-      (stores[place] as AnyStore).put((row as Record<string, unknown>)[name], at);
-      place += 1;
-    }
+    for (let each = 0; each < place; each++) (stores[each] as AnyStore).put(values[each], at);
     return true;
   }
 

@@ -311,3 +311,13 @@ test("operators of rows are refused records that take others back: they would ta
   const [deletes] = columnsOfRows(new ColumnBuilder(Order), { ...changes, rowKinds: Uint8Array.of(3) });
   assert.throws(() => rowsOfColumns(deletes as ColumnBatch), { code: "JOB_GRAPH_INVALID" });
 });
+
+test("numbers come back as they are: whole ones, -0, NaN, and those beyond 32 bits", () => {
+  const numbers = [0, -0, 1, -7, 2 ** 31, -(2 ** 31), 0.5, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 53];
+  const builder = new ColumnBuilder(t.record({ n: t.float64 }) as ValueType<unknown>);
+  for (const n of numbers) builder.appendRow({ n }, NO_TIMESTAMP);
+  assert.deepEqual(
+    builder.take().toRows(),
+    numbers.map((n) => ({ n })),
+  );
+});
