@@ -4,7 +4,7 @@
  *
  * CCL1 A batch is sent when it has as many records as the channel wants (`batchRows`), and no more than COLUMN_ROWS.
  */
-import { COLUMN_ROWS, type ColumnBatch, ColumnBuilder, type ValueType } from "../record/index.ts";
+import { COLUMN_ROWS, type ColumnBatch, ColumnBuilder, type StagedField, type ValueType } from "../record/index.ts";
 import type { ChannelSender } from "./channel.ts";
 
 export class ColumnCollector {
@@ -13,10 +13,15 @@ export class ColumnCollector {
   readonly #builder: ColumnBuilder;
   #limit: number;
 
-  constructor(sender: ChannelSender<never>, type: ValueType<unknown>, onFull: () => void) {
+  /** `staged`: of rows (`addRow`). */
+  constructor(
+    sender: ChannelSender<never>,
+    { type, staged = null }: { readonly type: ValueType<unknown>; readonly staged?: StagedField | null },
+    onFull: () => void,
+  ) {
     this.#sender = sender;
     this.#onFull = onFull;
-    this.#builder = new ColumnBuilder(type);
+    this.#builder = new ColumnBuilder(type, COLUMN_ROWS, staged);
     this.#limit = Math.min(COLUMN_ROWS, sender.batchRows);
   }
 

@@ -15,7 +15,10 @@ import {
   type Key,
   keyGroupOfHash,
   keyHash,
+  layoutOf,
   NO_TIMESTAMP,
+  type StagedField,
+  StagedText,
   subtaskOfKeyGroup,
   type ValueType,
 } from "../record/index.ts";
@@ -24,6 +27,9 @@ import { ColumnCollector } from "./column-collector.ts";
 
 /** Of the first batch: nothing is known yet of who takes it, and it may take long (CH4). */
 const FIRST_ROWS = 4;
+
+/** Of rows that leave as columns. `staged`: the field that is their key, where its text is. */
+type GatheredRows = { readonly type: ValueType<unknown>; readonly staged: StagedField | null };
 
 /** Collects the records for one channel; arrays are handed over with the batch, so new ones are begun after each. */
 class BatchBuilder<T> {
@@ -58,16 +64,16 @@ class BatchBuilder<T> {
     if (row + 1 >= this.#limit) this.flush();
   }
 
-  /** A record that leaves in a batch of columns of that type. Errors: VALUE_NOT_SERIALIZABLE. */
-  gather(value: T, timestamp: number, hash: number, type: ValueType<unknown>): void {
-    this.#columns ??= new ColumnCollector(this.#sender, type, this.#onFull);
-    this.#columns.addRow(value, timestamp, hash);
+  /** Takes the records of this channel, where all leave as columns. */
+  collectorOf(gathered: GatheredRows): ColumnCollector {
+    this.#columns = new ColumnCollector(this.#sender, gathered, this.#onFull);
+    return this.#columns;
   }
 
   /** Records of a batch: those at the places `rows[0]` up to `rows[count - 1]`; their keys' hashes by place. */
   addColumns(batch: ColumnBatch, rows: Int32Array, count: number, keyHashes: Int32Array | null): void {
     if (this.#count > 0) this.flush();
-    this.#columns ??= new ColumnCollector(this.#sender, batch.layout.type, this.#onFull);
+    this.#columns ??= new ColumnCollector(this.#sender, { type: batch.layout.type }, this.#onFull);
     this.#columns.add(batch, { rows, from: 0, to: count }, keyHashes);
   }
 
@@ -161,7 +167,9 @@ export class HashWriter<T> extends RecordWriter<T> {
   #places: readonly number[] = [];
   /** Of a batch: the hashes by place; for each channel the places that go there, and how many. */
   #hashes = new Int32Array(0);
-  readonly #gathered: ValueType<unknown> | null;
+  /** By channel, where rows leave as columns. */
+  readonly #collectors: readonly ColumnCollector[] | null;
+  readonly #staged: StagedText | null;
   readonly #shares: Int32Array[];
   readonly #counts: Int32Array;
 
@@ -174,7 +182,10 @@ export class HashWriter<T> extends RecordWriter<T> {
   ) {
     super(senders, true);
     this.#selectKey = selectKey;
-    this.#gathered = gathered;
+    const staged = gathered === null ? null : stagedKey(gathered, keyColumns);
+    this.#staged = staged?.text ?? null;
+    this.#collectors =
+      gathered === null ? null : this.builders.map((builder) => builder.collectorOf({ type: gathered, staged }));
     this.#keyColumns = keyColumns;
     this.#shares = senders.map(() => new Int32Array(0));
     this.#counts = new Int32Array(senders.length);
@@ -186,11 +197,11 @@ export class HashWriter<T> extends RecordWriter<T> {
 
   write(value: T, timestamp: number): void {
     this.recordsWritten += 1;
-    const hash = keyHash(this.#selectKey(value));
+    const key = this.#selectKey(value);
+    const hash = this.#staged === null ? keyHash(key) : this.#staged.hashOf(key);
     const channel = this.#channelOfGroup[keyGroupOfHash(hash, this.#maxParallelism)] as number;
-    const builder = this.builders[channel] as BatchBuilder<T>;
-    if (this.#gathered === null) builder.add(value, timestamp, hash);
-    else builder.gather(value, timestamp, hash, this.#gathered);
+    if (this.#collectors === null) (this.builders[channel] as BatchBuilder<T>).add(value, timestamp, hash);
+    else (this.#collectors[channel] as ColumnCollector).addRow(value, timestamp, hash);
   }
 
   writeBatch(batch: ColumnBatch): void {
@@ -231,6 +242,14 @@ export class HashWriter<T> extends RecordWriter<T> {
     for (const [at, row] of batch.toRows().entries())
       this.#hashes[rows[at] as number] = keyHash(this.#selectKey(row as T));
   }
+}
+
+/** Of a key that is one text. */
+function stagedKey(type: ValueType<unknown>, keyColumns: readonly string[] | null): StagedField | null {
+  const [name, ...others] = keyColumns ?? [];
+  const { fields } = layoutOf(type);
+  const place = fields.findIndex((field) => field.name === name && field.type.kind === "string");
+  return place >= 0 && others.length === 0 ? { place, text: new StagedText() } : null;
 }
 
 function placeOf({ fields }: ColumnLayout, name: string): number {

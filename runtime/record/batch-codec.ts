@@ -142,13 +142,19 @@ function decodeSame<T>(type: ValueType<T>, count: number, reader: ByteReader): T
   const columns = fields.map(({ type: { kind, nullable }, optional }) =>
     optional === true ? decodeOptional(kind, nullable, count, reader) : decodeColumn(kind, nullable, count, reader),
   );
-  return rowsOf(fields, columns, count) as T[];
+  return rowsOf(type, fields, columns, count) as T[];
 }
 
-function rowsOf(fields: readonly Field[], columns: readonly ColumnValues[], count: number): AnyRow[] {
-  const names = fields.map((field) => field.name);
+function rowsOf(
+  type: ValueType<unknown>,
+  fields: readonly Field[],
+  columns: readonly ColumnValues[],
+  count: number,
+): AnyRow[] {
   const isSparse = fields.some((field) => field.optional === true);
-  return isSparse ? buildSparseRows(names, columns, count) : buildRows(names, columns, count);
+  if (!isSparse) return buildRows(type, columns, count);
+  const names = fields.map((field) => field.name);
+  return buildSparseRows(names, columns, count);
 }
 
 /** The columns of a record; null for every other type, also for a record that may be null: one column of objects. */
@@ -260,7 +266,7 @@ function decodeEvolved<T>(type: ValueType<T>, stored: readonly StoredField[], co
   }
   const ordered = wanted.map((field) => columns.get(field.name) as ColumnValues);
   if (columnsOf(type) === null) return toArray(ordered[0] as ColumnValues, count) as T[];
-  return rowsOf(wanted, ordered, count) as T[];
+  return rowsOf(type, wanted, ordered, count) as T[];
 }
 
 function inWords({ kind, nullable, optional }: StoredField): string {

@@ -95,8 +95,7 @@ export class ColumnBatch {
     const values = layout.fields.map((field, place) =>
       valuesAt(columns[place] as Column, field, rows, { from, to: count }),
     );
-    const names = layout.fields.map(({ name }) => name);
-    return buildRows(names, values, count - from);
+    return buildRows(layout.type, values, count - from);
   }
 
   /** Of the records from `from` on, one after the other; null when none has one. */

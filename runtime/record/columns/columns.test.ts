@@ -222,14 +222,22 @@ test("a row that does not fit is refused as in blocks of rows; fields in another
   const builder = new ColumnBuilder(Order);
   builder.appendRow({ amount: 1, item: "a" }, NO_TIMESTAMP);
   assert.deepEqual(builder.take().toRows(), [{ item: "a", amount: 1 }]);
+  builder.appendRow(Object.assign(Object.create(null) as object, { item: "b", amount: 2 }), NO_TIMESTAMP);
+  assert.deepEqual(builder.take().toRows(), [{ item: "b", amount: 2 }]);
   for (const wrong of [
     null,
     7,
     {},
     { item: "a" },
+    { item: "a", amount: undefined },
     { item: "a", amount: 1, more: 1 },
+    { item: "a", more: 1 },
     { item: 1, amount: 1 },
     { item: "a", amount: 0.5 },
+    new (class {
+      item = "a";
+      amount = 1;
+    })(),
   ])
     assert.throws(() => new ColumnBuilder(Order).appendRow(wrong, NO_TIMESTAMP), { code: "VALUE_NOT_SERIALIZABLE" });
 });
