@@ -176,6 +176,10 @@ class ExpiringKeyedState implements KeyedOperatorState {
     return this.#keyed.slicedTable(descriptor);
   }
 
+  takeUndeclaredTable(name: string): SlicedTable | null {
+    return this.#keyed.takeUndeclaredTable(name);
+  }
+
   slicedRows(descriptor: RowTableDescriptor): SlicedRows {
     // Rows in tables would stay for ever, and nobody would notice.
     assert(!this.#plan.ttls.has(descriptor.name), `rows ${descriptor.name} do not expire`);
