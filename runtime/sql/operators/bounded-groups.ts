@@ -22,7 +22,8 @@ import { rowTypeOf } from "../rows/row-type.ts";
 import { PAGE_SLOTS } from "./accumulators/column-accumulator.ts";
 import { Aggregation, type AggregationState } from "./aggregation.ts";
 import { ChangeEmitter } from "./change-emitter.ts";
-import { GROUPS_SLICE, GROUPS_TABLE, TableAggregation } from "./table-aggregation.ts";
+import { GROUPS } from "./state-names.ts";
+import { GROUPS_SLICE, TableAggregation } from "./table-aggregation.ts";
 
 export interface BoundedGroups {
   readonly declarations: NonNullable<OperatorFactory<unknown, unknown>["declares"]>;
@@ -48,7 +49,7 @@ export function groupsOf(node: AggregateNode): BoundedGroups {
   const { input, calls, groupBy } = node;
   const aggregation =
     input.changes === "append"
-      ? TableAggregation.of({ calls, groupBy, row: input.row }, { name: GROUPS_TABLE, takesDistinct: true })
+      ? TableAggregation.of({ calls, groupBy, row: input.row }, { name: GROUPS, takesDistinct: true })
       : null;
   return aggregation === null ? new ObjectGroups(node) : new TableGroups(node, aggregation);
 }
@@ -152,17 +153,17 @@ class ObjectGroups implements BoundedGroups {
 
   get declarations(): BoundedGroups["declarations"] {
     const { type, declarations } = this.#aggregation;
-    return [{ name: GROUPS_TABLE, kind: "value", type: describeType(type) }, ...declarations];
+    return [{ name: GROUPS, kind: "value", type: describeType(type) }, ...declarations];
   }
 
   open({ keyed }: OperatorContext, output: Output<unknown>): void {
     assert(keyed !== null, "rows come to an aggregate by its keys");
     this.#keyed = keyed;
     this.#aggregation.open(keyed);
-    this.#groups = keyed.value({ name: GROUPS_TABLE, type: this.#aggregation.type });
+    this.#groups = keyed.value({ name: GROUPS, type: this.#aggregation.type });
     this.#emitter = new ChangeEmitter(this.#node, output);
     // After a restore.
-    keyed.forEachKey(GROUPS_TABLE, (key) => this.#weigh(key, this.#groups.value() as AggregationState));
+    keyed.forEachKey(GROUPS, (key) => this.#weigh(key, this.#groups.value() as AggregationState));
   }
 
   add(batch: ColumnBatch, rows: Int32Array, hashes: Int32Array): void {
@@ -176,7 +177,7 @@ class ObjectGroups implements BoundedGroups {
 
   *emit(): Generator<void> {
     const keys: Key[] = [];
-    this.#keyed.forEachKey(GROUPS_TABLE, (key) => void keys.push(key));
+    this.#keyed.forEachKey(GROUPS, (key) => void keys.push(key));
     for (const [at, key] of keys.entries()) {
       this.#keyed.setCurrentKey(key, keyHash(key));
       const state = this.#groups.value();

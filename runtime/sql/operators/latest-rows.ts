@@ -14,13 +14,14 @@ import { rowTypeOf } from "../rows/row-type.ts";
 import { namesOf, sameValues, type SqlRow } from "../rows/sql-row.ts";
 import { KeyedRowsOperator } from "./keyed-rows.ts";
 import type { RowKind } from "./emitted-rows.ts";
+import { ROW_OF_KEY } from "./state-names.ts";
 import { tableLatest } from "./table-latest.ts";
-
-const ROW = "row";
 
 type LatestNode = DeduplicateNode | NormalizeNode;
 
-const declaresOf = ({ input }: LatestNode) => [{ name: ROW, kind: "value", type: describeType(rowTypeOf(input.row)) }];
+const declaresOf = ({ input }: LatestNode) => [
+  { name: ROW_OF_KEY, kind: "value", type: describeType(rowTypeOf(input.row)) },
+];
 
 export function deduplicateOperator(node: DeduplicateNode, mode: PlanMode): OperatorFactory<unknown, unknown> {
   assert(node.input.changes === "append", "a deduplicate takes rows that stay: rank those that change");
@@ -51,7 +52,7 @@ abstract class LatestRow extends KeyedRowsOperator {
   }
 
   protected openStates(_context: OperatorContext): void {
-    this.state = this.keyed.value({ name: ROW, type: rowTypeOf(this.#node.input.row) as ValueType<SqlRow> });
+    this.state = this.keyed.value({ name: ROW_OF_KEY, type: rowTypeOf(this.#node.input.row) as ValueType<SqlRow> });
   }
 
   /** Emits what the row is in the place of, and the row. */
@@ -111,7 +112,7 @@ class BoundedDeduplicate extends Deduplicate {
   protected override onBetter(): void {}
 
   endInput(): void {
-    this.keyed.forEachKey(ROW, () => {
+    this.keyed.forEachKey(ROW_OF_KEY, () => {
       const row = this.state.value();
       if (row !== undefined) this.emitter.emit(rowKinds.insert, row, this.names);
     });

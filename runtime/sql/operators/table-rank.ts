@@ -34,9 +34,9 @@ import { hashWithin } from "./hash-within.ts";
 import { entryOf, recordOf, RowEntries } from "./row-entries.ts";
 import type { RowKind } from "./emitted-rows.ts";
 import { fitsTable, SlotRows } from "./slot-rows.ts";
+import { RANKED_ROWS } from "./state-names.ts";
 import { declarationOfTable } from "./table-aggregation.ts";
 
-const TABLE = "rows";
 /** There is one. */
 const SLICE = 0;
 /** Of the key, behind the partition's columns. */
@@ -425,7 +425,7 @@ class RankChanges {
 }
 
 const rowsOf = ({ input, partitionBy }: RankNode): SlotRows =>
-  new SlotRows(TABLE, { row: input.row, keys: partitionBy }, { key: CELL, value: MARKS });
+  new SlotRows(RANKED_ROWS, { row: input.row, keys: partitionBy }, { key: CELL, value: MARKS });
 
 /** Null: its rows are taken back, are none for tables, or are of a window; then rankOperator makes another. */
 export function tableRank(node: RankNode, mode: PlanMode): OperatorFactory<unknown, unknown> | null {
