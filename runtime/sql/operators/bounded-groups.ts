@@ -14,7 +14,7 @@ import type {
   SlicedTable,
   ValueState,
 } from "../../ports/index.ts";
-import { type ColumnBatch, ColumnBuilder, describeType, type Key, keyHash } from "../../record/index.ts";
+import { type ColumnBatch, ColumnBuilder, describeType, type Key } from "../../record/index.ts";
 import { bytesOfValue } from "../../spill/index.ts";
 import type { AggregateNode } from "../plan/plan-tree.ts";
 import { RowKeys } from "../rows/row-key.ts";
@@ -22,6 +22,7 @@ import { rowTypeOf } from "../rows/row-type.ts";
 import { PAGE_SLOTS } from "./accumulators/column-accumulator.ts";
 import { Aggregation, type AggregationState } from "./aggregation.ts";
 import { ChangeEmitter } from "./change-emitter.ts";
+import { emittedByKey } from "./key-steps.ts";
 import { GROUPS } from "./state-names.ts";
 import { GROUPS_SLICE, TableAggregation } from "./table-aggregation.ts";
 
@@ -176,24 +177,22 @@ class ObjectGroups implements BoundedGroups {
   }
 
   *emit(): Generator<void> {
-    const keys: Key[] = [];
-    this.#keyed.forEachKey(GROUPS, (key) => void keys.push(key));
-    for (const [at, key] of keys.entries()) {
-      this.#keyed.setCurrentKey(key, keyHash(key));
-      const state = this.#groups.value();
-      assert(state !== undefined, "each key of the state has a value");
-      const values = [...this.#keys.values(key)];
-      this.#aggregation.results(state, values);
-      this.#emitter.insert(values);
-      this.#groups.clear();
-      this.#aggregation.clear();
-      if ((at + 1) % PAGE_SLOTS !== 0) continue;
-      this.#emitter.flush();
-      yield;
-    }
-    this.#emitter.flush();
+    yield* emittedByKey({ keyed: this.#keyed, stateName: GROUPS, emitter: this.#emitter }, (key) => {
+      this.#emitGroup(key);
+      return [];
+    });
     this.size = 0;
     this.bytes = 0;
+  }
+
+  #emitGroup(key: Key): void {
+    const state = this.#groups.value();
+    assert(state !== undefined, "each key of the state has a value");
+    const values = [...this.#keys.values(key)];
+    this.#aggregation.results(state, values);
+    this.#emitter.insert(values);
+    this.#groups.clear();
+    this.#aggregation.clear();
   }
 
   /** Answers how many were not taken. */

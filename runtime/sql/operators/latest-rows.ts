@@ -9,9 +9,11 @@
 import { assert } from "../../../base/index.ts";
 import type { OperatorContext, OperatorFactory, ValueState } from "../../ports/index.ts";
 import { describeType, isAdded, rowKinds, type ValueType } from "../../record/index.ts";
+import { SteppedWork } from "../../spill/index.ts";
 import type { DeduplicateNode, NormalizeNode, PlanColumn, PlanMode } from "../plan/plan-tree.ts";
 import { rowTypeOf } from "../rows/row-type.ts";
 import { namesOf, sameValues, type SqlRow } from "../rows/sql-row.ts";
+import { emittedByKey } from "./key-steps.ts";
 import { KeyedRowsOperator } from "./keyed-rows.ts";
 import type { RowKind } from "./emitted-rows.ts";
 import { ROW_OF_KEY } from "./state-names.ts";
@@ -109,14 +111,33 @@ class Deduplicate extends LatestRow {
 
 /** SQJD2 */
 class BoundedDeduplicate extends Deduplicate {
+  #work!: SteppedWork;
+
+  protected override openStates(context: OperatorContext): void {
+    super.openStates(context);
+    this.#work = new SteppedWork(context.emission ?? null);
+  }
+
   protected override onBetter(): void {}
 
+  prepareSnapshot(): void {
+    this.#work.finish();
+  }
+
   endInput(): void {
-    this.keyed.forEachKey(ROW_OF_KEY, () => {
-      const row = this.state.value();
-      if (row !== undefined) this.emitter.emit(rowKinds.insert, row, this.names);
-    });
-    this.emitter.flush();
+    const { keyed, emitter } = this;
+    this.#work.start(
+      emittedByKey({ keyed, stateName: ROW_OF_KEY, emitter }, () => {
+        const row = this.state.value();
+        if (row !== undefined) emitter.emit(rowKinds.insert, row, this.names);
+        this.state.clear();
+        return [];
+      }),
+    );
+  }
+
+  close(): void {
+    this.#work.close();
   }
 }
 

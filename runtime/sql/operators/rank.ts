@@ -9,12 +9,14 @@
  */
 import type { OperatorContext, OperatorFactory, ValueState } from "../../ports/index.ts";
 import { describeType, isAdded, rowKinds, t, type ValueType } from "../../record/index.ts";
+import { SteppedWork } from "../../spill/index.ts";
 import { compareRows } from "../rows/row-order.ts";
 import type { PlanMode, RankNode } from "../plan/plan-tree.ts";
 import { rowTypeOf } from "../rows/row-type.ts";
 import { namesOf, sameValues, type SqlRow } from "../rows/sql-row.ts";
 import type { SqlSession } from "../session.ts";
 import { assertKeyedUpserts } from "./join-keys.ts";
+import { emittedByKey } from "./key-steps.ts";
 import { KeyedRowsOperator } from "./keyed-rows.ts";
 import { MissingRows } from "./missing-rows.ts";
 import { forEachComing, forEachMove, indexAfter } from "./ranking.ts";
@@ -107,13 +109,21 @@ abstract class RankedRows extends KeyedRowsOperator {
     this.state.update(ranked);
   }
 
-  /** Emits the rows that are shown; all are gone then. */
+  /** As emittedHeld, at once. */
   protected emitHeld(): void {
+    for (const _row of this.emittedHeld());
+  }
+
+  /** Emits the rows that are shown, one at each step; the state has none of them from the first one on. */
+  protected *emittedHeld(): Generator<void> {
     const { from, to } = this.node;
     const { rows } = this.ranked();
-    const last = Math.min(rows.length, to ?? rows.length);
-    for (let rank = from; rank <= last; rank++) this.emitAt(rowKinds.insert, rows[rank - 1] as SqlRow, rank);
     this.state.clear();
+    const last = Math.min(rows.length, to ?? rows.length);
+    for (let rank = from; rank <= last; rank++) {
+      this.emitAt(rowKinds.insert, rows[rank - 1] as SqlRow, rank);
+      yield;
+    }
   }
 }
 
@@ -189,13 +199,28 @@ class ChangingRank extends RankedRows {
 }
 
 class BoundedRank extends RankedRows {
+  #work!: SteppedWork;
+
+  protected override openStates(context: OperatorContext): void {
+    super.openStates(context);
+    this.#work = new SteppedWork(context.emission ?? null);
+  }
+
   protected onRow(_input: number, _kind: RowKind, row: SqlRow): void {
     this.hold(row);
   }
 
+  prepareSnapshot(): void {
+    this.#work.finish();
+  }
+
   endInput(): void {
-    this.keyed.forEachKey(RANKED_ROWS, () => this.emitHeld());
-    this.emitter.flush();
+    const { keyed, emitter } = this;
+    this.#work.start(emittedByKey({ keyed, stateName: RANKED_ROWS, emitter }, () => this.emittedHeld()));
+  }
+
+  close(): void {
+    this.#work.close();
   }
 }
 
