@@ -233,6 +233,7 @@ export function ownPartsOf(node: PlanNode): Parts {
       return [
         ["rowtime", nameIn(node.input.row)(node.time)],
         ["watermark", typedText(node.strategy, nameIn(node.input.row))],
+        ...(node.everyMs === undefined ? [] : ([["every", formatDuration(node.everyMs)]] as const)),
       ];
     case "normalize":
       return [["key", list(node.row, node.by)]];

@@ -166,11 +166,12 @@ function finished(
   const ttls = new StateTtls(settings.stateTtl, builder.mode);
   const kept = drafts.map((draft, index) => ttls.of(inputs[index] ?? draft.input));
   const calm = withoutEqualUpdates(drafts.map((draft, index) => rootOf(draft, kept[index] as PlanNode)));
-  const inMiniBatches = withMiniBatches(settings.aggregation, builder.mode);
+  const calmed = kept.map(calm);
+  const inMiniBatches = withMiniBatches(calmed, settings.aggregation, builder.mode);
   const sinks: PlanSink[] = [];
   const queries: PlannedQuery[] = [];
   for (const [index, draft] of drafts.entries()) {
-    const input = uids.named(inMiniBatches(calm(kept[index] as PlanNode)));
+    const input = uids.named(inMiniBatches(calmed[index] as PlanNode));
     if (draft.kind === "query") queries.push({ at: draft.at, input });
     else {
       const { target: name, table } = draft.insert;

@@ -107,7 +107,13 @@ export type ScanNode = Node<
 /** Watermarks from the rows: `strategy` is the greatest time that may still be late, of each row. */
 export type WatermarkNode = Node<
   "watermark",
-  { readonly input: PlanNode; readonly time: number; readonly strategy: TypedExpression }
+  {
+    readonly input: PlanNode;
+    readonly time: number;
+    readonly strategy: TypedExpression;
+    /** The least time between two of them, in milliseconds of the clock, where mini-batches are above (SQPM3). */
+    readonly everyMs?: number;
+  }
 >;
 /** Of upserts by the key `by`: the changes, each -U and -D with the whole row that it takes back. */
 export type NormalizeNode = Node<"normalize", Kept & { readonly input: PlanNode; readonly by: readonly number[] }>;
