@@ -48,7 +48,7 @@ async function run(miniBatch: { readonly allowLatency: string; readonly size: nu
   const changes = records.map(({ kind, row }) => `${kind} ${Object.values(row).map(String).join(", ")}`);
   const rows = new Map<string, number>();
   for (const change of changes) {
-    const [kind = "", row = ""] = [change.slice(0, 2), change.slice(3)];
+    const [kind, row] = [change.slice(0, 2), change.slice(3)];
     rows.set(row, (rows.get(row) ?? 0) + (kind.startsWith("+") ? 1 : -1));
   }
   return { changes, result: [...rows].flatMap(([row, count]) => (count === 0 ? [] : [row])) };

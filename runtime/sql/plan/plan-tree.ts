@@ -291,6 +291,8 @@ export type PlanSink = {
   readonly input: PlanNode;
   /** What the columns of the input are, for the uids of what keeps its rows by the table's key. */
   readonly columns: string;
+  /** INSERT OVERWRITE, of a batch: the rows take the place of what the table has. */
+  readonly overwrites?: true;
   /** Of the rows that it keeps by the table's key, where it does. */
   readonly ttl?: number;
 };
