@@ -80,6 +80,8 @@ export interface TransactionWriter<T, X> {
    * subtask; called in every subtask, each aborts what is its own to abort.
    */
   abortAllExcept(keep: readonly X[]): void | Promise<void>;
+  /** @internal Of a sink that commits at the end: all input has ended; what its last transaction has to know of that. It is the one that is prepared next. */
+  end?(transaction: X): X | Promise<X>;
   close?(): void | Promise<void>;
 }
 
@@ -92,6 +94,11 @@ export interface TwoPhaseCommitSink<T, X = unknown> {
    * deleted whose job has such a sink, a pod commits what the last complete checkpoint holds, and aborts the rest.
    */
   readonly settlesOnDeletion?: true;
+  /**
+   * @internal Nothing is committed before all input has ended: then all transactions, in order, the last of which there is also where no record came. In one subtask. Absent: each with
+   * its checkpoint.
+   */
+  readonly commitsAtEnd?: { isLast(transaction: X): boolean };
   /** Default `t.any`. */
   readonly transactionType?: ValueType<X>;
   createWriter(context: SinkContext): TransactionWriter<T, X>;
