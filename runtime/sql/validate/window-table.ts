@@ -2,7 +2,7 @@
  * Owns: tables by name, and windows as tables: TUMBLE, HOP, CUMULATE and SESSION over a table, with a DESCRIPTOR of its time attribute.
  *
  * SQVH1 A window table has the columns of its input, then window_start, window_end and window_time; the last is the time attribute that windows of
- *     its results go by.
+ *     its results go by, and its only one.
  */
 import { shownType } from "../types/type-families.ts";
 import type { Call, Expression, ExpressionOf, Identifier, QualifiedName } from "../syntax/expression-tree.ts";
@@ -102,7 +102,7 @@ function windowTable(name: WindowFunctionName, call: Call, context: QueryContext
   const partitionBy = data.partitionBy.map((key) => typedExpression(key, plain));
   const bound = { type: { kind: "timestamp", isNullable: false, precision: 3 }, time: null } as const;
   const columns: readonly Column[] = [
-    ...input.schema.columns,
+    ...input.schema.columns.map((each) => ({ ...each, time: null })),
     { name: "window_start", ...bound },
     { name: "window_end", ...bound },
     { name: "window_time", type: { ...column.type, isNullable: false }, time: column.time },
