@@ -23,7 +23,7 @@ import type { Aggregate, TypedExpression } from "./typed-tree.ts";
 import { isValue, userArguments, userCall } from "./user-call.ts";
 import { argumentsText, requireCondition, withType } from "./values.ts";
 
-/** SQVU2 */
+/** SQVZ1 */
 const rounding: ReadonlySet<string> = new Set(["ROUND", "TRUNCATE"]);
 
 export type TypeExpression = (expression: Expression, context: ExpressionContext) => TypedExpression;

@@ -1,7 +1,7 @@
 /**
  * Owns: the type of a DECIMAL that ROUND and TRUNCATE have been at: it goes by the place that is written, and not by types alone.
  *
- * SQVU2 As in Flink: with so many digits behind the point as the place says, and one more ahead of it, as rounding may need it. Where the place is no literal, the
+ * SQVZ1 As in Flink: with so many digits behind the point as the place says, and one more ahead of it, as rounding may need it. Where the place is no literal, the
  *     digits behind the point stay.
  */
 import type { SqlType } from "../../types/sql-type.ts";
