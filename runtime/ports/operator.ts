@@ -21,6 +21,7 @@ import type { MetricGroup } from "./metrics.ts";
 import type { SideOutputTypes } from "./side-outputs.ts";
 import type { SpillSpace } from "./spill.ts";
 import type { KeyedOperatorState, OperatorStateStore } from "./state.ts";
+import type { RowTable, RowTableDescriptor } from "./row-table.ts";
 import type { ColumnTable, SlicedTableDescriptor } from "./table-state.ts";
 
 /** Takes records. `timestamp`: epoch milliseconds, or NO_TIMESTAMP. */
@@ -113,6 +114,8 @@ export type OperatorContext = {
   readonly outside: OutsideDesk;
   /** @internal A column table that is no state: of this operator alone, in memory, in no checkpoint. Absent: it is in no task. */
   readonly looseTable?: (descriptor: SlicedTableDescriptor) => ColumnTable;
+  /** @internal The same for a row table. */
+  readonly looseRows?: (descriptor: RowTableDescriptor) => RowTable;
   /** @internal Of an operator whose factory says `spills`. Absent: it keeps in memory what it holds. */
   readonly spill?: SpillSpace;
   /** Absent: it does not follow a source in its chain. */

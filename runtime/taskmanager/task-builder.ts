@@ -22,7 +22,7 @@ import { assertSynchronous, sinkOperator } from "../operators/index.ts";
 import { MetricRegistry } from "../metrics/index.ts";
 import type { OperatorContext, OperatorFactory, Sink, Source } from "../ports/index.ts";
 import { type GuardMode, type Key, ValueGuard, type ValueType } from "../record/index.ts";
-import { createLooseTable } from "../state/index.ts";
+import { createLooseRows, createLooseTable } from "../state/index.ts";
 import type {
   JobSource,
   Placement,
@@ -320,6 +320,7 @@ export class DeployedTask {
       stalledMs: () => this.#built?.task.stalledMs ?? 0,
       emission: emissions.deskOf(index),
       looseTable: (descriptor) => createLooseTable(node.uid, descriptor),
+      looseRows: createLooseRows,
       ...this.#spillOf(node),
       outside: outsideDesk({
         operator: node,
