@@ -8,6 +8,8 @@ import { type Column, TABLE_PAGE_BITS } from "../../record/index.ts";
 
 /** Of a slot: its hash, and its place in the index. */
 const SLOT_BYTES = 16;
+/** Of a slot whose key is one text: its length and how it begins lie by slot. */
+const BEGINNING_BYTES = 16;
 
 export class TableMemory {
   #pages = 0;
@@ -29,8 +31,10 @@ export class TableMemory {
 }
 
 function bytesOfPage(table: ColumnTable, page: number): number {
-  let bytes = 0;
-  for (const column of table.keysOf(page)) bytes += bytesOfColumn(column);
+  const [first, ...others] = table.keysOf(page);
+  let bytes = first === undefined ? 0 : bytesOfColumn(first);
+  for (const column of others) bytes += bytesOfColumn(column);
+  if (first?.kind === "text" && others.length === 0) bytes += first.starts.length * BEGINNING_BYTES;
   for (const pages of table.values) bytes += bytesOfValues(pages[page] as PageValues);
   return bytes;
 }
