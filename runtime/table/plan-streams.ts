@@ -15,6 +15,7 @@ import type { OperatorFactory } from "../ports/index.ts";
 import { forOwnWatermarks } from "../time/index.ts";
 import {
   aggregateOperator,
+  boundedJoin,
   calcOperator,
   deduplicateOperator,
   expandOperator,
@@ -102,7 +103,7 @@ export class PlanStreams {
       case "windowAggregate":
         return windowAggregateOperator(node, session);
       case "over":
-        return overOperator(node, session);
+        return overOperator(node, session, mode);
       case "rank":
         return rankOperator(node, session, mode);
       case "deduplicate":
@@ -116,7 +117,7 @@ export class PlanStreams {
       case "intervalJoin":
         return intervalJoinOperator(node, session);
       case "windowJoin":
-        return windowJoinOperator(node, session);
+        return mode === "batch" ? boundedJoin(node, session) : windowJoinOperator(node, session);
       case "lookupJoin":
         return lookupJoinOperator(node, this.#world);
       case "temporalJoin":

@@ -30,7 +30,7 @@ import { LATE_ROWS } from "./window-time.ts";
 /** Records of which pairs are found at once. */
 const RECORDS = 1024;
 
-/** Of windows. */
+/** Of windows of a stream: in batch mode, where the start and the end of the window are keys like others, it is a bounded join. */
 export function windowJoinOperator(node: WindowJoinNode, session: SqlSession): OperatorFactory<unknown, unknown> {
   assertJoinable(node);
   const plans = sidePlans(node, [false, false]);

@@ -21,6 +21,8 @@ import { PAGE_SLOTS, SLOT_MASK } from "./accumulators/column-accumulator.ts";
 import { refuseRow } from "./batches-only.ts";
 import { fitsTable, SlotRows } from "./slot-rows.ts";
 import { declarationOfTable } from "./table-aggregation.ts";
+import { TableMemory } from "./table-memory.ts";
+import type { HeldRows } from "./bounded-selection.ts";
 
 /** That of the operator that keeps rows as objects (see table-aggregate.ts). */
 const TABLE = "row";
@@ -49,6 +51,7 @@ class TableLatest implements StreamOperator<unknown, unknown> {
     count: 0,
   };
   readonly #selection = new Int32Array(PAGE_SLOTS);
+  readonly #memory = new TableMemory();
   #tables!: SlicedTable;
   #output!: Output<unknown>;
 
@@ -98,10 +101,16 @@ class TableLatest implements StreamOperator<unknown, unknown> {
     return count;
   }
 
-  /** SQJD2 */
-  endInput(): void {
+  /** Of a bounded input: what the rows take that are kept (HeldRows). */
+  get bytes(): number {
     const table = this.#tables.find(SLICE);
-    if (this.#mode !== "batch" || table === null) return;
+    return table === null ? 0 : this.#memory.of(table);
+  }
+
+  /** Of a bounded input: all rows that are kept; they are gone then. */
+  *emitHeld(): Generator<void> {
+    const table = this.#tables.find(SLICE);
+    if (table === null) return;
     const slots = this.#selection;
     for (let first = 0; first < table.size; first += PAGE_SLOTS) {
       const count = Math.min(PAGE_SLOTS, table.size - first);
@@ -110,7 +119,9 @@ class TableLatest implements StreamOperator<unknown, unknown> {
       this.#rows.read(table, { slots, count }, stores, 0);
       this.#rows.readKeys(table, { slots, count }, stores, 0);
       this.#emit(count, null);
+      yield;
     }
+    this.#memory.forget();
     this.#tables.drop(SLICE);
   }
 
@@ -211,13 +222,20 @@ class TableLatest implements StreamOperator<unknown, unknown> {
 const rowsOf = ({ input, by }: DeduplicateNode): SlotRows => new SlotRows(TABLE, { row: input.row, keys: by });
 
 /** Null: its rows are none for tables; then deduplicateOperator makes another. */
-export function tableLatest(node: DeduplicateNode, mode: PlanMode): OperatorFactory<unknown, unknown> | null {
-  const { input, by, time } = node;
-  if (!fitsTable(input.row) || by.includes(time)) return null;
+export function tableLatest(node: DeduplicateNode): OperatorFactory<unknown, unknown> | null {
+  if (!fitsTableLatest(node)) return null;
   return {
     kind: "operator",
     name: "deduplicate",
     declares: [declarationOfTable(rowsOf(node).descriptor)],
-    create: () => new TableLatest(node, mode),
+    create: () => new TableLatest(node, "streaming"),
   };
 }
+
+/** The row of each key of a bounded input, as far as they are in memory; null: its rows are none for tables. */
+export function tableOfLatest(node: DeduplicateNode): HeldRows | null {
+  if (!fitsTableLatest(node)) return null;
+  return Object.assign(new TableLatest(node, "batch"), { declarations: [declarationOfTable(rowsOf(node).descriptor)] });
+}
+
+const fitsTableLatest = ({ input, by, time }: DeduplicateNode): boolean => fitsTable(input.row) && !by.includes(time);

@@ -31,10 +31,12 @@ import { rowTypeOf } from "../rows/row-type.ts";
 import { PAGE_SLOTS, SLOT_MASK } from "./accumulators/column-accumulator.ts";
 import { refuseRow } from "./batches-only.ts";
 import { hashWithin } from "./hash-within.ts";
+import type { HeldRows } from "./bounded-selection.ts";
 import { entryOf, recordOf, RowEntries } from "./row-entries.ts";
 import type { RowKind } from "./emitted-rows.ts";
 import { fitsTable, SlotRows } from "./slot-rows.ts";
 import { declarationOfTable } from "./table-aggregation.ts";
+import { TableMemory } from "./table-memory.ts";
 
 const TABLE = "rows";
 /** There is one. */
@@ -42,6 +44,8 @@ const SLICE = 0;
 /** Of the key, behind the partition's columns. */
 const CELL = { cell: t.int32 as ValueType<unknown> };
 /** Of the value, behind the row's columns: when the row came, and the hash of the partition's key. */
+/** Of a row in the lists of its partition. */
+const PLACE_BYTES = 64;
 const MARKS = { number: t.int64 as ValueType<unknown>, hash: t.int32 as ValueType<unknown> };
 
 type Partition = {
@@ -65,6 +69,7 @@ class TableRank implements StreamOperator<unknown, unknown> {
   readonly #keys: RowKeys;
   readonly #entries: RowEntries;
   readonly #changes: RankChanges;
+  readonly #memory = new TableMemory();
   /** By the slot of cell 0. */
   readonly #partitions: (Partition | undefined)[] = [];
   #changed: Partition[] = [];
@@ -117,16 +122,30 @@ class TableRank implements StreamOperator<unknown, unknown> {
     return count;
   }
 
-  /** SQJN3 */
-  endInput(): void {
+  /** Of a bounded input: what the rows take that are kept (HeldRows). */
+  get bytes(): number {
     const table = this.#tables.find(SLICE);
-    if (this.#mode !== "batch" || table === null) return;
+    return table === null ? 0 : this.#memory.of(table) + table.size * PLACE_BYTES;
+  }
+
+  /** Of a bounded input: all rows that are kept, partition by partition in their order; they are gone then. */
+  *emitHeld(): Generator<void> {
+    const table = this.#tables.find(SLICE);
+    if (table === null) return;
     const { from } = this.#node;
     this.#changes.use(table, null, new Int32Array(0));
-    for (const partition of this.#partitions)
-      for (const [place, entry] of (partition?.ranked.slice(from - 1) ?? []).entries())
-        this.#changes.put(rowKinds.insert, entry, 0, from + place);
+    let emitted = 0;
+    for (const partition of this.#partitions) {
+      const shown = partition?.ranked.slice(from - 1) ?? [];
+      for (const [place, entry] of shown.entries()) this.#changes.put(rowKinds.insert, entry, 0, from + place);
+      emitted += shown.length;
+      if (emitted < PAGE_SLOTS) continue;
+      emitted = 0;
+      yield;
+    }
     this.#changes.flush();
+    this.#partitions.length = 0;
+    this.#memory.forget();
     this.#tables.drop(SLICE);
   }
 
@@ -428,14 +447,26 @@ const rowsOf = ({ input, partitionBy }: RankNode): SlotRows =>
   new SlotRows(TABLE, { row: input.row, keys: partitionBy }, { key: CELL, value: MARKS });
 
 /** Null: its rows are taken back, are none for tables, or are of a window; then rankOperator makes another. */
-export function tableRank(node: RankNode, mode: PlanMode): OperatorFactory<unknown, unknown> | null {
-  const { input, to, windowEnd } = node;
-  if (to === null || to < 1 || input.changes !== "append" || !fitsTable(input.row)) return null;
-  if (windowEnd !== null && mode === "streaming") return null;
+export function tableRank(node: RankNode): OperatorFactory<unknown, unknown> | null {
+  if (node.windowEnd !== null || !fitsTableRank(node)) return null;
   return {
     kind: "operator",
     name: "rank",
     declares: [declarationOfTable(rowsOf(node).descriptor)],
-    create: () => new TableRank(node, to, mode),
+    create: () => new TableRank(node, node.to, "streaming"),
   };
+}
+
+/** The first rows of each partition of a bounded input, as far as they are in memory; null: its rows are none for tables, or all of them are wanted. */
+export function tableOfFirst(node: RankNode): HeldRows | null {
+  if (!fitsTableRank(node)) return null;
+  const { input, to } = node;
+  const first: RankNode = { ...node, row: input.row, changes: "append", from: 1, showsRank: false };
+  const table = new TableRank(first, to, "batch");
+  return Object.assign(table, { declarations: [declarationOfTable(rowsOf(first).descriptor)] });
+}
+
+function fitsTableRank(node: RankNode): node is RankNode & { readonly to: number } {
+  const { input, to } = node;
+  return to !== null && to >= 1 && input.changes === "append" && fitsTable(input.row);
 }
