@@ -97,11 +97,11 @@ export class PlanStreams {
       case "unnest":
         return unnestOperator(node, node.input.row, session);
       case "windowTable":
-        return windowTableOperator(node, session);
+        return windowTableOperator(node, session, mode);
       case "aggregate":
         return aggregateOperator(node, mode);
       case "windowAggregate":
-        return windowAggregateOperator(node, session);
+        return windowAggregateOperator(node, session, mode);
       case "over":
         return overOperator(node, session, mode);
       case "rank":

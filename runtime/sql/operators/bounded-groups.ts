@@ -45,12 +45,16 @@ const ENTRY_BYTES = 128;
 
 /** Errors: JOB_GRAPH_INVALID. */
 export function groupsOf(node: AggregateNode): BoundedGroups {
-  const { input, calls, groupBy } = node;
-  const aggregation =
-    input.changes === "append"
-      ? TableAggregation.of({ calls, groupBy, row: input.row }, { name: GROUPS_TABLE, takesDistinct: true })
-      : null;
+  const aggregation = tableOf(node);
   return aggregation === null ? new ObjectGroups(node) : new TableGroups(node, aggregation);
+}
+
+/** Whether groups are in a column table. */
+export const fitsGroupTable = (node: AggregateNode): boolean => tableOf(node) !== null;
+
+function tableOf({ input, calls, groupBy }: AggregateNode): TableAggregation | null {
+  if (input.changes !== "append") return null;
+  return TableAggregation.of({ calls, groupBy, row: input.row }, { name: GROUPS_TABLE, takesDistinct: true });
 }
 
 class TableGroups implements BoundedGroups {
