@@ -115,13 +115,13 @@ export class PlanStreams {
       case "join":
         return joinOperator(node, session, mode);
       case "intervalJoin":
-        return intervalJoinOperator(node, session);
+        return intervalJoinOperator(node, session, mode);
       case "windowJoin":
         return mode === "batch" ? boundedJoin(node, session) : windowJoinOperator(node, session);
       case "lookupJoin":
         return lookupJoinOperator(node, this.#world);
       case "temporalJoin":
-        return temporalJoinOperator(node, session);
+        return temporalJoinOperator(node, session, mode);
       default:
         return unreachable(node);
     }

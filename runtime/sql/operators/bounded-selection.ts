@@ -54,7 +54,7 @@ export abstract class BoundedSelection implements StreamOperator<unknown, unknow
 
   open(context: OperatorContext, output: Output<unknown>): void {
     this.output = output;
-    this.#sort = new KeyedSort(this.#order, context, this.#held === null ? 1 : SHARE);
+    this.#sort = new KeyedSort(this.#order, context, { share: this.#held === null ? 1 : SHARE });
     if (context.spill !== undefined) this.#budgetBytes = context.spill.budgetBytes * SHARE;
     this.#held?.open(context, {
       collect: refuseRow,

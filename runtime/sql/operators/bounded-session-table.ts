@@ -66,7 +66,7 @@ class BoundedSessionTable implements StreamOperator<unknown, unknown> {
 
   open(context: OperatorContext, output: Output<unknown>): void {
     const order = orderOf(this.#node, this.#window);
-    this.#sort = new KeyedSort(order, context, SORT_SHARE);
+    this.#sort = new KeyedSort(order, context, { share: SORT_SHARE });
     this.#log = new RowLog({
       type: rowTypeOf(order.row),
       pageRows: this.#sort.pageRows,
@@ -131,9 +131,10 @@ class BoundedSessionTable implements StreamOperator<unknown, unknown> {
     const { time } = this.#places;
     const added: unknown[] = [];
     time.shown(ADDS, start, end, added);
+    const last = time.lastInstantOf(end);
     for (let number = first; number < until; number++) {
       const row = this.#log.rowAt(number);
-      this.#emitter.insert([...this.#names.map((name) => row[name]), ...added], time.lastInstantOf(end));
+      this.#emitter.insert([...this.#names.map((name) => row[name]), ...added], last);
       if ((number + 1) % STEP_ROWS !== 0) continue;
       this.#emitter.flush();
       this.#log.forget(number + 1);

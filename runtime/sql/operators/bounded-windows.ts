@@ -73,7 +73,7 @@ class BoundedWindows implements StreamOperator<unknown, unknown> {
   }
 
   open(context: OperatorContext, output: Output<unknown>): void {
-    this.#sort = new KeyedSort(orderOf(this.#node), context, 1);
+    this.#sort = new KeyedSort(orderOf(this.#node), context, { share: 1 });
     this.#emitter = new ChangeEmitter({ row: this.#node.row, changes: "append" }, output);
   }
 

@@ -1,6 +1,6 @@
 /**
  * Owns: the join of rows whose times are not too far apart: each row is kept as long as a row of the other side may still come to it, and no longer.
- * Does not own: where its time is from: the planner says that, `rowtime` goes by watermarks, `proctime` by the clock.
+ * Does not own: bounded inputs (bounded-interval-join.ts), where its time is from: the planner says that, `rowtime` goes by watermarks, `proctime` by the clock.
  *
  * SQJI1 A left row of time t has right rows from t - upper to t - lower: it is kept until the watermark is t - lower. A right row of time t is kept until
  *     t + upper. Then it is emitted with NULLs, if it has had no match and the join keeps it.
@@ -24,8 +24,9 @@ import {
   rowKinds,
   TABLE_PAGE_BITS,
 } from "../../record/index.ts";
-import type { IntervalJoinNode, PlanRow } from "../plan/plan-tree.ts";
+import type { IntervalJoinNode, PlanMode, PlanRow } from "../plan/plan-tree.ts";
 import type { SqlSession } from "../session.ts";
+import { boundedIntervalJoin } from "./bounded-interval-join.ts";
 import { ClockAlarm } from "./clock-alarm.ts";
 import { ExpiryQueue } from "./expiry-queue.ts";
 import { assertJoinable } from "./join-keys.ts";
@@ -50,16 +51,21 @@ const CAME: PlanRow = [{ name: "$came", type: { kind: "timestamp", isNullable: f
 /** The mark of a row. */
 const marks = { alone: 0, done: 1 } as const;
 
-export function intervalJoinOperator(node: IntervalJoinNode, session: SqlSession): OperatorFactory<unknown, unknown> {
+export function intervalJoinOperator(
+  node: IntervalJoinNode,
+  session: SqlSession,
+  mode: PlanMode,
+): OperatorFactory<unknown, unknown> {
   assertJoinable(node);
   const [keepsLeft, keepsRight] = keepsUnmatched(node.join);
   const plans = sidePlans(node, [keepsLeft || isHalfJoin(node.join), keepsRight], node.isProctime ? CAME : []);
-  return {
+  const join: OperatorFactory<unknown, unknown> = {
     kind: "operator",
     name: "intervalJoin",
     declares: [...plans.map(({ table }) => declarationOfRows(table)), declarationOfWatermark],
     create: () => new IntervalJoin(node, plans, session),
   };
+  return mode === "batch" && !node.isProctime ? boundedIntervalJoin(node, join) : join;
 }
 
 class IntervalJoin extends JoinOperator {

@@ -45,14 +45,17 @@ export type KeyedOrder = {
   readonly orderBy: readonly SortColumn[];
 };
 
+type Declared = NonNullable<OperatorFactory<unknown, unknown>["declares"]>[number];
+
+/** `share`: of the operator's memory. `name`: of its state, and `work`, where an operator has several. */
+export type SortParts = { readonly share: number; readonly name?: string; readonly work?: SteppedWork };
+
 const ROWS = "sorted";
 /** SQKS3: of the memory. */
 const SAVED_SHARE = 1 / 8;
 
-export const declarationOfSorted = (
-  row: PlanRow,
-): NonNullable<OperatorFactory<unknown, unknown>["declares"]>[number] => ({
-  name: ROWS,
+export const declarationOfSorted = (row: PlanRow, name = ROWS): Declared => ({
+  name,
   kind: "list",
   type: describeType(rowTypeOf(row)),
 });
@@ -65,6 +68,7 @@ export function shareOf(space: SpillSpace | undefined, share: number): SpillSpac
 
 export class KeyedSort {
   readonly work: SteppedWork;
+  readonly #name: string;
   readonly #type: ValueType<unknown>;
   readonly #keys: RowKeys;
   readonly #keyed: KeyedOperatorState;
@@ -75,8 +79,8 @@ export class KeyedSort {
   #begins = new Uint8Array(0);
   #hasSaved = false;
 
-  /** `share`: of the operator's memory. Errors: JOB_GRAPH_INVALID: a column has no order. */
-  constructor({ row, keys, orderBy }: KeyedOrder, context: OperatorContext, share: number) {
+  /** Errors: JOB_GRAPH_INVALID: a column has no order. */
+  constructor({ row, keys, orderBy }: KeyedOrder, context: OperatorContext, { share, name = ROWS, work }: SortParts) {
     const { keyed } = context;
     assert(keyed !== null, `operator "${context.name}" is keyed`);
     const keyColumns = keys.map((column): SortColumn => ({ column, direction: "ASC", nulls: "FIRST" }));
@@ -85,7 +89,8 @@ export class KeyedSort {
     this.#keyed = keyed;
     this.#keyOrder = new ColumnOrder(keyColumns, row, anyOrder);
     this.#peerOrder = new ColumnOrder(orderBy, row);
-    this.work = new SteppedWork(context.emission ?? null);
+    this.work = work ?? new SteppedWork(context.emission ?? null);
+    this.#name = name;
     this.#sorter = new ExternalSorter({
       type: this.#type,
       order: new ColumnOrder([...keyColumns, ...orderBy], row, anyOrder),
@@ -93,7 +98,7 @@ export class KeyedSort {
       rows: null,
       onSpill: spilledBytes(context),
     });
-    this.#rows = keyed.list<SqlRow>({ name: ROWS, type: this.#type as ValueType<SqlRow> });
+    this.#rows = keyed.list<SqlRow>({ name, type: this.#type as ValueType<SqlRow> });
     this.#takeRestored();
   }
 
@@ -151,9 +156,15 @@ export class KeyedSort {
     before?.release();
   }
 
+  /** What was not asked for is not wanted: its files are closed. */
+  drop(): void {
+    this.#sorter.close();
+  }
+
+  /** The same, whatever is under way. */
   close(): void {
     this.work.close();
-    this.#sorter.close();
+    this.drop();
   }
 
   #beginsOf({ columns, count }: ColumnBatch, before: ColumnBatch | null): Uint8Array {
@@ -171,7 +182,7 @@ export class KeyedSort {
 
   #takeRestored(): void {
     const rows: SqlRow[] = [];
-    this.#keyed.forEachKey(ROWS, () => {
+    this.#keyed.forEachKey(this.#name, () => {
       for (const row of this.#rows.get()) rows.push(row);
       this.#rows.clear();
     });
@@ -184,7 +195,7 @@ export class KeyedSort {
 
   /** The task goes on, so the checkpoint has them. */
   #forgetSaved(): void {
-    if (this.#hasSaved) this.#keyed.forEachKey(ROWS, () => this.#rows.clear());
+    if (this.#hasSaved) this.#keyed.forEachKey(this.#name, () => this.#rows.clear());
     this.#hasSaved = false;
   }
 }

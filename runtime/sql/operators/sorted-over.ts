@@ -49,7 +49,7 @@ class SortedOver implements StreamOperator<unknown, unknown> {
 
   open(context: OperatorContext, output: Output<unknown>): void {
     const { input, partitionBy, orderBy, row } = this.#node;
-    this.#sort = new KeyedSort({ row: input.row, keys: partitionBy, orderBy }, context, SORT_SHARE);
+    this.#sort = new KeyedSort({ row: input.row, keys: partitionBy, orderBy }, context, { share: SORT_SHARE });
     this.#log = new RowLog({
       type: rowTypeOf(this.#loggedRow),
       pageRows: this.#sort.pageRows,
