@@ -66,9 +66,9 @@ class BoundedTumble implements StreamOperator<unknown, unknown> {
     this.#layout = layoutOf(rowTypeOf(row));
   }
 
-  open(context: OperatorContext, output: Output<unknown>): void {
+  open(context: OperatorContext, output: Output<unknown>): void | Promise<void> {
     this.#maxParallelism = context.maxParallelism;
-    this.#groups.open?.(context, {
+    return this.#groups.open?.(context, {
       collect: (value, timestamp) => output.collect(value, timestamp),
       collectBatch: (batch) => output.collectBatch(this.#shown(batch)),
       sideOutput: (name) => output.sideOutput(name),
@@ -98,8 +98,8 @@ class BoundedTumble implements StreamOperator<unknown, unknown> {
     return this.#groups.endInput?.();
   }
 
-  close(): void {
-    this.#groups.close?.();
+  close(): void | Promise<void> {
+    return this.#groups.close?.();
   }
 
   /** SQBT1. By place. */

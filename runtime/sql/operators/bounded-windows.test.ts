@@ -1,4 +1,4 @@
-/** Windows over bounded inputs that are larger than memory: their rows are those of the operators of streams when all has come (SQBW1, SQBW2, SQBT1, SQBS3). */
+/** Windows over bounded inputs that are larger than memory: their rows are those of the operators of streams when all has come (SQBW1, SQBW2, SQBT1). */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
