@@ -3,6 +3,7 @@
  * Called by: bounded-aggregate.ts.
  *
  * SQBM1 What groups take is estimated: of a table by its pages, of an object when its rows have doubled.
+ * SQBM2 Of groups in a table, values of DISTINCT may be more than memory holds; of objects, what the functions of one group keep has to fit.
  */
 import { assert } from "../../../base/index.ts";
 import type {
@@ -22,6 +23,7 @@ import { rowTypeOf } from "../rows/row-type.ts";
 import { PAGE_SLOTS } from "./accumulators/column-accumulator.ts";
 import { Aggregation, type AggregationState } from "./aggregation.ts";
 import { ChangeEmitter } from "./change-emitter.ts";
+import type { ValueSpace } from "./left-values.ts";
 import { GROUPS_SLICE, GROUPS_TABLE, TableAggregation } from "./table-aggregation.ts";
 
 export interface BoundedGroups {
@@ -36,8 +38,13 @@ export interface BoundedGroups {
   add(batch: ColumnBatch, rows: Int32Array, hashes: Int32Array): void;
   /** Those whose group is there; answers how many others there are. */
   addKnown(batch: ColumnBatch, rows: Int32Array, hashes: Int32Array): number;
+  /** No more values of DISTINCT are kept in memory until the groups are emitted (SQBM2). */
+  leaveValues(space: ValueSpace): void;
+  /** Whether some of them are in files. */
+  readonly hasLeftValues: boolean;
   /** All groups, which are then gone. */
   emit(): Generator<void>;
+  close(): void;
 }
 
 /** Of a key in a table of the heap. */
@@ -116,12 +123,25 @@ class TableGroups implements BoundedGroups {
   *emit(): Generator<void> {
     const table = this.#tables.find(GROUPS_SLICE);
     if (table === null) return;
+    yield* this.#aggregation.settle(table);
     for (let page = 0; page * PAGE_SLOTS < table.size; page++) {
       this.#emitPage(table, page);
       yield;
     }
     this.#tables.drop(GROUPS_SLICE);
     this.#aggregation.dropValues();
+  }
+
+  leaveValues(space: ValueSpace): void {
+    this.#aggregation.leaveValues(space);
+  }
+
+  get hasLeftValues(): boolean {
+    return this.#aggregation.hasLeftValues;
+  }
+
+  close(): void {
+    this.#aggregation.closeLeft();
   }
 
   #emitPage(table: ColumnTable, page: number): void {
@@ -143,6 +163,7 @@ class ObjectGroups implements BoundedGroups {
   #keyed!: KeyedOperatorState;
   #groups!: ValueState<AggregationState>;
   #emitter!: ChangeEmitter;
+  readonly hasLeftValues = false;
   size = 0;
   bytes = 0;
   unknown = new Int32Array(0);
@@ -198,6 +219,11 @@ class ObjectGroups implements BoundedGroups {
     this.size = 0;
     this.bytes = 0;
   }
+
+  /** SQBM2 */
+  leaveValues(): void {}
+
+  close(): void {}
 
   /** Answers how many were not taken. */
   #take(batch: ColumnBatch, rows: Int32Array, hashes: Int32Array, takesNew: boolean): number {
