@@ -23,6 +23,9 @@ export type RowLogOptions = {
   onSpill(bytes: number): void;
 };
 
+/** `objects`: made when one is asked for. */
+type ReadPage = { readonly batch: ColumnBatch; objects: readonly Row[] | null };
+
 /** A page that is in the file has no batch. */
 type Page = { batch: ColumnBatch | null; block: Block | null; readonly bytes: number };
 
@@ -42,7 +45,10 @@ export class RowLog {
   #inFile = 0;
   #file: BlockFile | null = null;
   /** By number of the page: what was loaded last comes last. */
-  readonly #read = new Map<number, { readonly batch: ColumnBatch; objects: readonly Row[] | null }>();
+  readonly #read = new Map<number, ReadPage>();
+  /** The one that was asked for last, and its number. */
+  #last: ReadPage | null = null;
+  #lastNumber = -1;
 
   constructor(options: RowLogOptions) {
     const { type, pageRows } = options;
@@ -89,7 +95,7 @@ export class RowLog {
     const count = Math.min(this.#pages.length, until - this.#first);
     if (count <= 0) return;
     for (const [at, { batch, bytes }] of this.#pages.splice(0, count).entries()) {
-      this.#read.delete(this.#first + at);
+      this.#forgetRead(this.#first + at);
       batch?.release();
       if (batch !== null) this.#bytes -= bytes;
     }
@@ -102,6 +108,7 @@ export class RowLog {
     for (const { batch } of this.#pages) batch?.release();
     this.#pages = [];
     this.#read.clear();
+    this.#last = null;
     this.#bytes = 0;
     this.#inFile = 0;
     this.#closeFile();
@@ -116,16 +123,22 @@ export class RowLog {
       if (batch === null) continue;
       page.block = this.#file.write(batch);
       page.batch = null;
-      this.#read.delete(this.#first + at);
+      this.#forgetRead(this.#first + at);
       batch.release();
     }
     this.#inFile = this.#pages.length;
     this.#bytes = 0;
   }
 
-  #pageAt(number: number): { readonly batch: ColumnBatch; objects: readonly Row[] | null } {
-    const known = this.#read.get(number);
-    if (known !== undefined) return known;
+  #pageAt(number: number): ReadPage {
+    if (this.#last !== null && this.#lastNumber === number) return this.#last;
+    const read = this.#read.get(number) ?? this.#readPage(number);
+    this.#last = read;
+    this.#lastNumber = number;
+    return read;
+  }
+
+  #readPage(number: number): ReadPage {
     const page = this.#pages[number - this.#first];
     assert(page !== undefined, "a row is read while its page is there (RLG1)");
     const read = { batch: page.batch ?? this.#load(page), objects: null };
@@ -137,6 +150,11 @@ export class RowLog {
   #load({ block }: Page): ColumnBatch {
     assert(block !== null && this.#file !== null, "a page is in memory or in the file");
     return this.#file.read(block);
+  }
+
+  #forgetRead(number: number): void {
+    this.#read.delete(number);
+    if (number === this.#lastNumber) this.#last = null;
   }
 
   #forgetOldest(): void {
