@@ -4,7 +4,7 @@
  *
  * SQBS1 While memory has room for them only rows are kept that may still be chosen (HeldRows). When it has none they all go into the sort, and it begins anew: what may be chosen of all rows is
  *     among what may be chosen of each part of them. Where that keeps most rows, the others go into the sort at once.
- * SQBS2 Rows of a key come to `emitOf` in their order, those that it does not tell apart as they came in (SQKS1).
+ * SQBS2 Rows of a key come to `emitOf` in their order, those that it does not tell apart as they came in (SQKT1).
  */
 import { assert } from "../../../base/index.ts";
 import type { OperatorContext, OperatorFactory, Output, StreamOperator } from "../../ports/index.ts";

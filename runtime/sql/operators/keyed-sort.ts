@@ -2,9 +2,9 @@
  * Owns: all rows of a bounded input, sorted by a key and within it by an order, whatever memory holds; and in what comes out where a key begins, and where the order says that a row is another.
  * Called by: operators that go through the rows of a key in order: OVER, ranks, windows.
  *
- * SQKS1 Rows of a key that the order does not tell apart come out as they came in.
- * SQKS2 Keys come out in an order of their own: equal keys are next to each other, and it says nothing else.
- * SQKS3 Rows that memory does not hold go into files. While they are there, or rows take more than an eighth of the memory, no checkpoint is taken (SQJO5, SQJO6). What a checkpoint has is by key: at
+ * SQKT1 Rows of a key that the order does not tell apart come out as they came in.
+ * SQKT2 Keys come out in an order of their own: equal keys are next to each other, and it says nothing else.
+ * SQKT3 Rows that memory does not hold go into files. While they are there, or rows take more than an eighth of the memory, no checkpoint is taken (SQJO5, SQJO6). What a checkpoint has is by key: at
  *     another parallelism it goes where its key goes.
  */
 import { assert } from "../../../base/index.ts";
@@ -51,7 +51,7 @@ type Declared = NonNullable<OperatorFactory<unknown, unknown>["declares"]>[numbe
 export type SortParts = { readonly share: number; readonly name?: string; readonly work?: SteppedWork };
 
 const ROWS = "sorted";
-/** SQKS3: of the memory. */
+/** SQKT3: of the memory. */
 const SAVED_SHARE = 1 / 8;
 
 export const declarationOfSorted = (row: PlanRow, name = ROWS): Declared => ({

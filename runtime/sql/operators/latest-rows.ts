@@ -15,13 +15,14 @@ import { namesOf, sameValues, type SqlRow } from "../rows/sql-row.ts";
 import { KeyedRowsOperator } from "./keyed-rows.ts";
 import type { RowKind } from "./emitted-rows.ts";
 import { boundedDeduplicate } from "./bounded-deduplicate.ts";
+import { ROW_OF_KEY } from "./state-names.ts";
 import { tableLatest } from "./table-latest.ts";
-
-const ROW = "row";
 
 type LatestNode = DeduplicateNode | NormalizeNode;
 
-const declaresOf = ({ input }: LatestNode) => [{ name: ROW, kind: "value", type: describeType(rowTypeOf(input.row)) }];
+const declaresOf = ({ input }: LatestNode) => [
+  { name: ROW_OF_KEY, kind: "value", type: describeType(rowTypeOf(input.row)) },
+];
 
 export function deduplicateOperator(node: DeduplicateNode, mode: PlanMode): OperatorFactory<unknown, unknown> {
   assert(node.input.changes === "append", "a deduplicate takes rows that stay: rank those that change");
@@ -48,7 +49,7 @@ abstract class LatestRow extends KeyedRowsOperator {
   }
 
   protected openStates(_context: OperatorContext): void {
-    this.state = this.keyed.value({ name: ROW, type: rowTypeOf(this.#node.input.row) as ValueType<SqlRow> });
+    this.state = this.keyed.value({ name: ROW_OF_KEY, type: rowTypeOf(this.#node.input.row) as ValueType<SqlRow> });
   }
 
   /** Emits what the row is in the place of, and the row. */

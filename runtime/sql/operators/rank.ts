@@ -20,12 +20,11 @@ import { KeyedRowsOperator } from "./keyed-rows.ts";
 import { MissingRows } from "./missing-rows.ts";
 import { forEachComing, forEachMove, indexAfter } from "./ranking.ts";
 import type { RowKind } from "./emitted-rows.ts";
+import { RANKED_ROWS } from "./state-names.ts";
 import { tableRank } from "./table-rank.ts";
 import { declarationsOfEnds, lastInstantOf, type LastInstantOf, WindowEnds } from "./window-ends.ts";
 
 type Compare = (one: SqlRow, other: SqlRow) => number;
-
-const ROWS = "rows";
 
 /** In the order of their ranks. */
 type Ranked = { readonly rows: SqlRow[] };
@@ -39,7 +38,7 @@ export function rankOperator(node: RankNode, session: SqlSession, mode: PlanMode
   if (mode === "batch") return boundedRank(node);
   const overTable = node.ttl === undefined ? tableRank(node) : null;
   if (overTable !== null) return overTable;
-  const rows = { name: ROWS, kind: "value", type: describeType(rankedType(node) as ValueType<unknown>) };
+  const rows = { name: RANKED_ROWS, kind: "value", type: describeType(rankedType(node) as ValueType<unknown>) };
   return {
     kind: "operator",
     name: "rank",
@@ -67,7 +66,7 @@ abstract class RankedRows extends KeyedRowsOperator {
   }
 
   protected openStates(_context: OperatorContext): void {
-    this.state = this.keyed.value({ name: ROWS, type: rankedType(this.node) });
+    this.state = this.keyed.value({ name: RANKED_ROWS, type: rankedType(this.node) });
   }
 
   /** Of the current key. */

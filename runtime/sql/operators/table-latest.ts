@@ -20,12 +20,11 @@ import { rowTypeOf } from "../rows/row-type.ts";
 import { PAGE_SLOTS, SLOT_MASK } from "./accumulators/column-accumulator.ts";
 import { refuseRow } from "./batches-only.ts";
 import { fitsTable, SlotRows } from "./slot-rows.ts";
+import { ROW_OF_KEY } from "./state-names.ts";
 import { declarationOfTable } from "./table-aggregation.ts";
 import { TableMemory } from "./table-memory.ts";
 import type { HeldRows } from "./bounded-selection.ts";
 
-/** That of the operator that keeps rows as objects (see table-aggregate.ts). */
-const TABLE = "row";
 /** There is one. */
 const SLICE = 0;
 /** Keys at a time: each may give two rows. */
@@ -219,7 +218,7 @@ class TableLatest implements StreamOperator<unknown, unknown> {
   }
 }
 
-const rowsOf = ({ input, by }: DeduplicateNode): SlotRows => new SlotRows(TABLE, { row: input.row, keys: by });
+const rowsOf = ({ input, by }: DeduplicateNode): SlotRows => new SlotRows(ROW_OF_KEY, { row: input.row, keys: by });
 
 /** Null: its rows are none for tables; then deduplicateOperator makes another. */
 export function tableLatest(node: DeduplicateNode): OperatorFactory<unknown, unknown> | null {

@@ -35,10 +35,10 @@ import type { HeldRows } from "./bounded-selection.ts";
 import { entryOf, recordOf, RowEntries } from "./row-entries.ts";
 import type { RowKind } from "./emitted-rows.ts";
 import { fitsTable, SlotRows } from "./slot-rows.ts";
+import { RANKED_ROWS } from "./state-names.ts";
 import { declarationOfTable } from "./table-aggregation.ts";
 import { TableMemory } from "./table-memory.ts";
 
-const TABLE = "rows";
 /** There is one. */
 const SLICE = 0;
 /** Of the key, behind the partition's columns. */
@@ -134,15 +134,14 @@ class TableRank implements StreamOperator<unknown, unknown> {
     if (table === null) return;
     const { from } = this.#node;
     this.#changes.use(table, null, new Int32Array(0));
-    let emitted = 0;
-    for (const partition of this.#partitions) {
-      const shown = partition?.ranked.slice(from - 1) ?? [];
-      for (const [place, entry] of shown.entries()) this.#changes.put(rowKinds.insert, entry, 0, from + place);
-      emitted += shown.length;
-      if (emitted < PAGE_SLOTS) continue;
-      emitted = 0;
-      yield;
-    }
+    let count = 0;
+    for (const partition of this.#partitions)
+      for (const [place, entry] of (partition?.ranked.slice(from - 1) ?? []).entries()) {
+        this.#changes.put(rowKinds.insert, entry, 0, from + place);
+        if (++count % PAGE_SLOTS !== 0) continue;
+        this.#changes.flush();
+        yield;
+      }
     this.#changes.flush();
     this.#partitions.length = 0;
     this.#memory.forget();
@@ -444,7 +443,7 @@ class RankChanges {
 }
 
 const rowsOf = ({ input, partitionBy }: RankNode): SlotRows =>
-  new SlotRows(TABLE, { row: input.row, keys: partitionBy }, { key: CELL, value: MARKS });
+  new SlotRows(RANKED_ROWS, { row: input.row, keys: partitionBy }, { key: CELL, value: MARKS });
 
 /** Null: its rows are taken back, are none for tables, or are of a window; then rankOperator makes another. */
 export function tableRank(node: RankNode): OperatorFactory<unknown, unknown> | null {
