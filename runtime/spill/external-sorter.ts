@@ -73,6 +73,11 @@ export class ExternalSorter {
     this.#chunkPages = Math.max(1, Math.ceil(chunkRows / pageRows));
   }
 
+  /** Of each batch that comes out, but the last one. */
+  get pageRows(): number {
+    return this.#merged.capacity;
+  }
+
   /** Whether it is time to `spill`. */
   get isFull(): boolean {
     return this.#bytes > this.#budgetBytes;
@@ -119,14 +124,34 @@ export class ExternalSorter {
 
   /** EXS3. All rows in order; `take` is given batches, and does not release them. Errors: SPILL_FAILED. */
   *drain(take: (batch: ColumnBatch) => void): Generator<void> {
+    for (const batch of this.sorted()) {
+      if (batch !== null) take(batch);
+      yield;
+    }
+  }
+
+  /** The same for who takes them one by one: each is valid until the next one; null: a step of work that has none. Errors: SPILL_FAILED. */
+  *sorted(): Generator<ColumnBatch | null> {
     this.#endChunk();
-    if (this.hasSpilled && this.#chunks.length > 0) yield* this.spill();
-    while (this.#runs.length > this.#fanIn) yield* this.#mergePass();
+    if (this.hasSpilled && this.#chunks.length > 0) yield* withoutBatch(this.spill());
+    while (this.#runs.length > this.#fanIn) yield* withoutBatch(this.#mergePass());
     const cursors = this.hasSpilled ? this.#runs.map((run) => this.#cursorOf(run)) : this.#chunksAsCursors();
-    yield* mergeRuns(cursors, this.#comparison, this.#merged, this.#rowsMax, (batch) => {
-      take(batch);
-      batch.release();
-    });
+    const merged: ColumnBatch[] = [];
+    const given = function* (): Generator<ColumnBatch> {
+      for (const batch of merged.splice(0)) {
+        yield batch;
+        batch.release();
+      }
+    };
+    const merging = mergeRuns(
+      cursors,
+      this.#comparison,
+      this.#merged,
+      this.#rowsMax,
+      (batch) => void merged.push(batch),
+    );
+    for (const _step of merging) yield* given();
+    yield* given();
     this.close();
   }
 
@@ -274,4 +299,8 @@ export class ExternalSorter {
     this.#chunks = [];
     this.#bytes = 0;
   }
+}
+
+function* withoutBatch(work: Generator<void>): Generator<null> {
+  for (const _step of work) yield null;
 }

@@ -3,6 +3,7 @@ export { aggregateOperator } from "./operators/aggregate.ts";
 export { calcOperator } from "./operators/calc.ts";
 export { expandOperator } from "./operators/expand.ts";
 export { expiring } from "./operators/expiring-operator.ts";
+export { boundedJoin } from "./operators/bounded-join.ts";
 export { windowJoinOperator } from "./operators/held-join.ts";
 export { intervalJoinOperator } from "./operators/interval-join.ts";
 export { joinOperator } from "./operators/join.ts";

@@ -111,6 +111,11 @@ const spilling: Record<string, string> = {
   "ORDER BY": "SELECT * FROM numbers ORDER BY key",
   "GROUP BY": "SELECT id, MAX(key) AS key, MAX(name) AS name FROM numbers GROUP BY id",
   "GROUP BY of objects": "SELECT id, MAX(key) AS key, LISTAGG(name) AS name FROM numbers GROUP BY id",
+  "OVER of a partition that is all rows": "SELECT COUNT(*) OVER (ORDER BY id) - 1 AS id, key, name FROM numbers",
+  "OVER of many partitions": "SELECT MAX(id) OVER (PARTITION BY id) AS id, key, name FROM numbers",
+  "OVER that asks for the size": `SELECT id + NTILE(1) OVER (ORDER BY name) - 1 AS id, key, name FROM numbers`,
+  "ROW_NUMBER without a limit": "SELECT ROW_NUMBER() OVER (ORDER BY id) - 1 AS id, key, name FROM numbers",
+  "Top-N": `SELECT id, key, name FROM (SELECT *, ROW_NUMBER() OVER (PARTITION BY id ORDER BY key) AS place FROM numbers) WHERE place <= 2`,
   "a join": "SELECT l.key, l.id, r.name FROM numbers AS l JOIN numbers AS r ON l.id = r.id",
 };
 

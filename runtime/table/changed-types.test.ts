@@ -19,7 +19,7 @@ function operatorOf(node: PlanNode): OperatorFactory<unknown, unknown> | null {
     case "aggregate":
       return aggregateOperator(node, "streaming");
     case "windowAggregate":
-      return windowAggregateOperator(node, session);
+      return windowAggregateOperator(node, session, "streaming");
     case "deduplicate":
       return deduplicateOperator(node, "streaming");
     default:

@@ -15,6 +15,7 @@ import type { OperatorFactory } from "../ports/index.ts";
 import { forOwnWatermarks } from "../time/index.ts";
 import {
   aggregateOperator,
+  boundedJoin,
   calcOperator,
   deduplicateOperator,
   expandOperator,
@@ -96,13 +97,13 @@ export class PlanStreams {
       case "unnest":
         return unnestOperator(node, node.input.row, session);
       case "windowTable":
-        return windowTableOperator(node, session);
+        return windowTableOperator(node, session, mode);
       case "aggregate":
         return aggregateOperator(node, mode);
       case "windowAggregate":
-        return windowAggregateOperator(node, session);
+        return windowAggregateOperator(node, session, mode);
       case "over":
-        return overOperator(node, session);
+        return overOperator(node, session, mode);
       case "rank":
         return rankOperator(node, session, mode);
       case "deduplicate":
@@ -114,13 +115,13 @@ export class PlanStreams {
       case "join":
         return joinOperator(node, session, mode);
       case "intervalJoin":
-        return intervalJoinOperator(node, session);
+        return intervalJoinOperator(node, session, mode);
       case "windowJoin":
-        return windowJoinOperator(node, session);
+        return mode === "batch" ? boundedJoin(node, session) : windowJoinOperator(node, session);
       case "lookupJoin":
         return lookupJoinOperator(node, this.#world);
       case "temporalJoin":
-        return temporalJoinOperator(node, session);
+        return temporalJoinOperator(node, session, mode);
       default:
         return unreachable(node);
     }

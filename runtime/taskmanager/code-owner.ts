@@ -43,6 +43,17 @@ export function blame(error: unknown, operator: Operator): unknown {
   return error;
 }
 
+/** What the operator left to be done later: what it throws then is the operator's, too. */
+export function blaming<R>(operator: Operator, action: () => R): () => R {
+  return () => {
+    try {
+      return action();
+    } catch (error) {
+      throw blame(error, operator);
+    }
+  };
+}
+
 /** The operator that an error came from, if it is known. */
 export function culpritOf(error: unknown): Operator | undefined {
   return typeof error === "object" && error !== null ? culprits.get(error) : undefined;

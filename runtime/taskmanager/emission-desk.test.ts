@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { systemClock } from "../../base/index.ts";
+import { blame, culpritOf } from "./code-owner.ts";
 import { TaskEmissions, TaskPause } from "./emission-desk.ts";
 
 /** Each call takes one of the items; what was taken goes to `order`. */
@@ -44,7 +45,23 @@ test("between steps that take long the clock is looked at each time, and not onc
   const pause = new TaskPause({ ...systemClock, monotonicMs: () => 10 });
   pause.deadlineMs = 10;
   const emissions = new TaskEmissions(pause);
-  const desk = emissions.deskOf(0);
+  const desk = emissions.deskOf(0, { name: "sort", uid: "sort-1" });
   assert.equal(desk.isFull(), false, "values are many, and take no time");
   assert.equal(desk.isFullAfterStep?.(), true);
+});
+
+test("EMD4 an error of what was left for later is of the operator that left it, unless it is known to be of one behind it", () => {
+  const emissions = new TaskEmissions(new TaskPause(systemClock));
+  const sort = { name: "sort", uid: "sort-1" };
+  const sink = { name: "sink", uid: "sink-1" };
+  const [own, other] = [new Error("the disk is full"), new Error("no such row")];
+  const failed = (error: Error): unknown => {
+    emissions.deskOf(1, sort).defer(() => {
+      throw error;
+    });
+    assert.throws(() => emissions.drain(), error);
+    return culpritOf(error);
+  };
+  assert.equal(failed(own), sort);
+  assert.equal(failed(blame(other, sink) as Error), sink);
 });

@@ -7,9 +7,11 @@
  * EMD2 `drain` goes on without regard to room: for what must not overtake a record (watermarks that an operator makes itself, what
  *     an operator emits at a barrier or at the end of its data).
  * EMD3 What operators before one that takes no input hold waits for that one, which goes on itself.
+ * EMD4 An error of what an operator left for later names that operator, and not the one at whose record it came up.
  */
 import type { Clock } from "../../base/index.ts";
 import type { EmissionDesk } from "../ports/index.ts";
+import { blaming, type Operator } from "./code-owner.ts";
 
 /** Whether the task is to stop after the present record, and when its turn is over (monotonic). */
 export class TaskPause {
@@ -73,9 +75,9 @@ export class TaskEmissions {
     this.#heldBefore = Math.max(-1, ...this.#holding);
   }
 
-  /** The desk of one operator. */
-  deskOf(index: number): EmissionDesk {
-    return new OperatorDesk(this, index);
+  /** The desk of one operator: what goes wrong when it goes on is the operator's (EMD4). */
+  deskOf(index: number, operator: Operator): EmissionDesk {
+    return new OperatorDesk(this, index, operator);
   }
 
   /** True when the operator at `index` had better go on later: something wants the task to stop, or its turn is over. */
@@ -143,8 +145,10 @@ class OperatorDesk implements EmissionDesk {
   readonly #emissions: TaskEmissions;
   readonly #pause: TaskPause;
   readonly #index: number;
+  readonly #operator: Operator;
 
-  constructor(emissions: TaskEmissions, index: number) {
+  constructor(emissions: TaskEmissions, index: number, operator: Operator) {
+    this.#operator = operator;
     this.#emissions = emissions;
     this.#pause = emissions.pause;
     this.#index = index;
@@ -163,6 +167,6 @@ class OperatorDesk implements EmissionDesk {
   }
 
   defer(resume: Resume): void {
-    this.#emissions.defer(this.#index, resume);
+    this.#emissions.defer(this.#index, blaming(this.#operator, resume));
   }
 }

@@ -6,7 +6,7 @@
  * OUD2 Whatever is asked outside is among what the task waits for, by name (HK1), so that a call that is never answered is found.
  */
 import type { OutsideDesk } from "../ports/index.ts";
-import { blame, type Operator } from "./code-owner.ts";
+import { blaming, type Operator } from "./code-owner.ts";
 import type { TaskEmissions } from "./emission-desk.ts";
 import type { HookCalls } from "./hook-calls.ts";
 
@@ -37,13 +37,7 @@ export function outsideDesk({ operator, index, emissions, hooks, wake, slowDown 
       else wake();
     },
     emitSoon: (emit) => {
-      emissions.defer(index, () => {
-        try {
-          return emit();
-        } catch (error) {
-          throw blame(error, operator);
-        }
-      });
+      emissions.defer(index, blaming(operator, emit));
       wake();
     },
   };

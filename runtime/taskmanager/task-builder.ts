@@ -318,7 +318,7 @@ export class DeployedTask {
         mailbox.postAfter(readDelay(delay, "schedule"), callback);
       },
       stalledMs: () => this.#built?.task.stalledMs ?? 0,
-      emission: emissions.deskOf(index),
+      emission: emissions.deskOf(index, node),
       looseTable: (descriptor) => createLooseTable(node.uid, descriptor),
       looseRows: createLooseRows,
       ...this.#spillOf(node),

@@ -4,6 +4,7 @@
  *
  * SQBG3 In batch mode a key's row is emitted once, at the end.
  * SQBG1 When groups take up the budget no more of them are begun: rows of other keys go into files, in parts by the hash of their key. At the end each part is taken in like an input.
+ * SQBG4 From then on values of DISTINCT that are not there go into files, too; those that are go on counting once (SQLV1).
  * SQBG2 All rows of a key are taken in together, in the order in which they came: its group is begun in memory or it is in one part.
  */
 import type { OperatorContext, OperatorFactory, Output, SpillSpace, StreamOperator } from "../../ports/index.ts";
@@ -17,6 +18,9 @@ import { type BoundedGroups, groupsOf } from "./bounded-groups.ts";
 import { ChangeEmitter } from "./change-emitter.ts";
 import { emptyRow, ownsEmptyKey } from "./empty-group.ts";
 import { spilledBytes, spilledState } from "./spilling.ts";
+
+/** Of the budget: what values of DISTINCT take at the end that were left, beside the groups. */
+const VALUES_SHARE = 1 / 2;
 
 /** Errors: JOB_GRAPH_INVALID. */
 export function boundedAggregate(node: AggregateNode): OperatorFactory<unknown, unknown> {
@@ -69,7 +73,7 @@ class BoundedAggregate implements StreamOperator<unknown, unknown> {
 
   prepareSnapshot(): void {
     this.#work.finish();
-    if (this.#left !== null) throw spilledState();
+    if (this.#left !== null || this.#groups.hasLeftValues) throw spilledState();
   }
 
   endInput(): void {
@@ -79,6 +83,7 @@ class BoundedAggregate implements StreamOperator<unknown, unknown> {
   close(): void {
     this.#work.close();
     this.#left?.close();
+    this.#groups.close();
     for (const parted of this.#parted.splice(0)) parted.close();
   }
 
@@ -90,6 +95,7 @@ class BoundedAggregate implements StreamOperator<unknown, unknown> {
       groups.add(batch, rows, hashes);
       return;
     }
+    groups.leaveValues({ space, budgetBytes: space.budgetBytes * VALUES_SHARE, onSpill: this.#onSpill });
     const count = groups.addKnown(batch, rows, hashes);
     if (count === 0) return;
     this.#left ??= new PartitionedRows({

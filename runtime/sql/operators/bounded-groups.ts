@@ -3,6 +3,7 @@
  * Called by: bounded-aggregate.ts.
  *
  * SQBM1 What groups take is estimated: of a table by its pages, of an object when its rows have doubled.
+ * SQBM2 Of groups in a table, values of DISTINCT may be more than memory holds; of objects, what the functions of one group keep has to fit.
  */
 import { assert } from "../../../base/index.ts";
 import type {
@@ -23,6 +24,7 @@ import { PAGE_SLOTS } from "./accumulators/column-accumulator.ts";
 import { Aggregation, type AggregationState } from "./aggregation.ts";
 import { ChangeEmitter } from "./change-emitter.ts";
 import { emittedByKey } from "./key-steps.ts";
+import type { ValueSpace } from "./left-values.ts";
 import { GROUPS } from "./state-names.ts";
 import { GROUPS_SLICE, TableAggregation } from "./table-aggregation.ts";
 
@@ -38,8 +40,13 @@ export interface BoundedGroups {
   add(batch: ColumnBatch, rows: Int32Array, hashes: Int32Array): void;
   /** Those whose group is there; answers how many others there are. */
   addKnown(batch: ColumnBatch, rows: Int32Array, hashes: Int32Array): number;
+  /** No more values of DISTINCT are kept in memory until the groups are emitted (SQBM2). */
+  leaveValues(space: ValueSpace): void;
+  /** Whether some of them are in files. */
+  readonly hasLeftValues: boolean;
   /** All groups, which are then gone. */
   emit(): Generator<void>;
+  close(): void;
 }
 
 /** Of a key in a table of the heap. */
@@ -47,12 +54,16 @@ const ENTRY_BYTES = 128;
 
 /** Errors: JOB_GRAPH_INVALID. */
 export function groupsOf(node: AggregateNode): BoundedGroups {
-  const { input, calls, groupBy } = node;
-  const aggregation =
-    input.changes === "append"
-      ? TableAggregation.of({ calls, groupBy, row: input.row }, { name: GROUPS, takesDistinct: true })
-      : null;
+  const aggregation = tableOf(node);
   return aggregation === null ? new ObjectGroups(node) : new TableGroups(node, aggregation);
+}
+
+/** Whether groups are in a column table. */
+export const fitsGroupTable = (node: AggregateNode): boolean => tableOf(node) !== null;
+
+function tableOf({ input, calls, groupBy }: AggregateNode): TableAggregation | null {
+  if (input.changes !== "append") return null;
+  return TableAggregation.of({ calls, groupBy, row: input.row }, { name: GROUPS, takesDistinct: true });
 }
 
 class TableGroups implements BoundedGroups {
@@ -114,12 +125,25 @@ class TableGroups implements BoundedGroups {
   *emit(): Generator<void> {
     const table = this.#tables.find(GROUPS_SLICE);
     if (table === null) return;
+    yield* this.#aggregation.settle(table);
     for (let page = 0; page * PAGE_SLOTS < table.size; page++) {
       this.#emitPage(table, page);
       yield;
     }
     this.#tables.drop(GROUPS_SLICE);
     this.#aggregation.dropValues();
+  }
+
+  leaveValues(space: ValueSpace): void {
+    this.#aggregation.leaveValues(space);
+  }
+
+  get hasLeftValues(): boolean {
+    return this.#aggregation.hasLeftValues;
+  }
+
+  close(): void {
+    this.#aggregation.closeLeft();
   }
 
   #emitPage(table: ColumnTable, page: number): void {
@@ -141,6 +165,7 @@ class ObjectGroups implements BoundedGroups {
   #keyed!: KeyedOperatorState;
   #groups!: ValueState<AggregationState>;
   #emitter!: ChangeEmitter;
+  readonly hasLeftValues = false;
   size = 0;
   bytes = 0;
   unknown = new Int32Array(0);
@@ -184,6 +209,11 @@ class ObjectGroups implements BoundedGroups {
     this.size = 0;
     this.bytes = 0;
   }
+
+  /** SQBM2 */
+  leaveValues(): void {}
+
+  close(): void {}
 
   #emitGroup(key: Key): void {
     const state = this.#groups.value();

@@ -16,7 +16,7 @@ import {
 } from "../../ports/index.ts";
 import { ColumnBatch, layoutOf } from "../../record/index.ts";
 import { bytesOfRows, LEVELS_MAX, PartitionedRows, type RowPart, SteppedWork } from "../../spill/index.ts";
-import type { JoinNode } from "../plan/plan-tree.ts";
+import type { JoinNode, WindowJoinNode } from "../plan/plan-tree.ts";
 import type { SqlSession } from "../session.ts";
 import { HeldJoin, type HeldRows, MatchBits, pagesOf } from "./held-join.ts";
 import { assertJoinable } from "./join-keys.ts";
@@ -37,7 +37,8 @@ const HOT_SHARE = 0.9;
 
 type Sides = readonly [PartitionedRows, PartitionedRows];
 
-export function boundedJoin(node: JoinNode, session: SqlSession): OperatorFactory<unknown, unknown> {
+/** Of windows, too: their start and end are among the keys. */
+export function boundedJoin(node: JoinNode | WindowJoinNode, session: SqlSession): OperatorFactory<unknown, unknown> {
   assertJoinable(node);
   const plans = sidePlans(node, [false, false]);
   return {

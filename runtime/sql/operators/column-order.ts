@@ -10,6 +10,7 @@ import { type BigintColumn, type Column, type ColumnBatch, isNull, type TextColu
 import type { RowOrder } from "../../spill/index.ts";
 import type { PlanRow, SortColumn } from "../plan/plan-tree.ts";
 import { type Compare, valueOrder } from "../rows/value-order.ts";
+import type { SqlType } from "../types/sql-type.ts";
 import { compareTextsAt } from "./text-order.ts";
 
 type OrderColumn = {
@@ -29,13 +30,13 @@ const PREFIX_BYTES = 6;
 export class ColumnOrder implements RowOrder {
   readonly #columns: readonly OrderColumn[];
 
-  /** Errors: JOB_GRAPH_INVALID: a column has no order. */
-  constructor(order: readonly SortColumn[], row: PlanRow) {
+  /** `orderOf`: of values that have no column of numbers or text. Errors: JOB_GRAPH_INVALID: a column has no order. */
+  constructor(order: readonly SortColumn[], row: PlanRow, orderOf: (type: SqlType) => Compare = valueOrder) {
     this.#columns = order.map(({ column, direction, nulls }) => ({
       place: column,
       sign: direction === "DESC" ? -1 : 1,
       ofNull: nulls === "FIRST" ? -1 : 1,
-      compare: valueOrder((row[column] as PlanRow[number]).type),
+      compare: orderOf((row[column] as PlanRow[number]).type),
     }));
   }
 

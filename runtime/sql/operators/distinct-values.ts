@@ -23,6 +23,7 @@ import type { PlanRow } from "../plan/plan-tree.ts";
 import { rowTypeOf } from "../rows/row-type.ts";
 import { PAGE_SLOTS, SLOT_MASK } from "./accumulators/column-accumulator.ts";
 import { hashWithin } from "./hash-within.ts";
+import { type LeftEntries, LeftValues, type ValueSpace } from "./left-values.ts";
 
 /** Of an int32. */
 const CALLS_A_FIELD = 31;
@@ -33,6 +34,8 @@ export type GroupedRecords = {
   readonly rows: Int32Array;
   readonly count: number;
   readonly groups: Float64Array;
+  /** Of each one's group the slot. */
+  readonly slots: Int32Array;
   /** Of the groups' keys, by place. */
   readonly hashes: Int32Array;
 };
@@ -50,6 +53,7 @@ export class DistinctValues {
   readonly #filters: readonly (number | null)[];
   /** Of each call: by record, whether its value is the first. */
   readonly #fresh: Uint8Array[];
+  readonly #valueType: ValueType<unknown>;
   #slots = new Int32Array(0);
   #records = new Int32Array(0);
   #rows = new Int32Array(0);
@@ -71,10 +75,8 @@ export class DistinctValues {
     this.#fresh = filters.map(() => new Uint8Array(0));
     const value = (rowTypeOf([{ ...(row[argument] as PlanRow[number]), name: "value" }]).fields ?? [])[0]
       ?.type as ValueType<unknown>;
-    const fields = Array.from({ length: Math.ceil(filters.length / CALLS_A_FIELD) }, (_none, at) => [
-      `counted${at}`,
-      t.int32,
-    ]);
+    this.#valueType = value;
+    const fields = Array.from({ length: this.#words }, (_none, at) => [`counted${at}`, t.int32]);
     this.descriptor = {
       name,
       key: t.record({ group: t.int64, value: { ...value, nullable: false } as ValueType<never> }) as ValueType<unknown>,
@@ -82,14 +84,26 @@ export class DistinctValues {
     };
   }
 
-  /** Of each call, by record: 1 where it counts a value that it had not had in its group. Valid until the next call. */
-  take(table: ColumnTable, batch: ColumnBatch, records: GroupedRecords): readonly Uint8Array[] {
+  /** For values that have no room. */
+  leftTo(space: ValueSpace): LeftValues {
+    return new LeftValues(space, { value: this.#valueType, words: this.#words, level: 0 });
+  }
+
+  /** Of each call, by record: 1 where it counts a value that it had not had in its group. Valid until the next call. `left`: takes values that the table does not have; null: the table does. */
+  take(
+    table: ColumnTable,
+    batch: ColumnBatch,
+    records: GroupedRecords,
+    left: LeftValues | null = null,
+  ): readonly Uint8Array[] {
     const count = this.#select(batch, records);
     const keys: readonly Column[] = [
       { kind: "float64", values: this.#groups, nulls: null },
       batch.columns[this.argument] as Column,
     ];
-    table.slotsOf({ keys, hashes: this.#hashes, rows: this.#rows, count }, this.#slots);
+    const sought = { keys, hashes: this.#hashes, rows: this.#rows, count };
+    if (left === null) table.slotsOf(sought, this.#slots);
+    else table.find(sought, this.#slots);
     for (const [call, filter] of this.#filters.entries()) {
       const fresh = this.#fresh[call] as Uint8Array;
       const pages = table.values[Math.floor(call / CALLS_A_FIELD)] as readonly Int32Array[];
@@ -99,6 +113,7 @@ export class DistinctValues {
       for (let at = 0; at < count; at++) {
         if (passes !== null && !isTrue(passes, this.#rows[at] as number)) continue;
         const slot = this.#slots[at] as number;
+        if (slot < 0) continue;
         const page = pages[slot >> TABLE_PAGE_BITS] as Int32Array;
         const bits = page[slot & SLOT_MASK] as number;
         if ((bits & bit) !== 0) continue;
@@ -106,7 +121,70 @@ export class DistinctValues {
         fresh[this.#records[at] as number] = 1;
       }
     }
+    if (left !== null) this.#leave(batch, records, count, left);
     return this.#fresh;
+  }
+
+  /** The same of entries that were left, of each by its number. `left`: of the next level. */
+  takeLeft(table: ColumnTable, entries: LeftEntries, left: LeftValues | null): readonly Uint8Array[] {
+    const { rows, count, hashes, slots: groups, value, passes } = entries;
+    this.#makeRoom(groups.length, count);
+    for (let at = 0; at < count; at++) this.#groups[rows[at] as number] = groups[rows[at] as number] as number;
+    const sought = {
+      keys: [{ kind: "float64", values: this.#groups, nulls: null } as const, value],
+      hashes,
+      rows,
+      count,
+    };
+    if (left === null) table.slotsOf(sought, this.#slots);
+    else table.find(sought, this.#slots);
+    for (const call of this.#filters.keys()) {
+      const fresh = (this.#fresh[call] as Uint8Array).fill(0, 0, count);
+      const word = Math.floor(call / CALLS_A_FIELD);
+      const pages = table.values[word] as readonly Int32Array[];
+      const bit = 1 << (call % CALLS_A_FIELD);
+      for (let at = 0; at < count; at++) {
+        const slot = this.#slots[at] as number;
+        if (slot < 0 || ((passes[word]?.[rows[at] as number] as number) & bit) === 0) continue;
+        const page = pages[slot >> TABLE_PAGE_BITS] as Int32Array;
+        const bits = page[slot & SLOT_MASK] as number;
+        if ((bits & bit) !== 0) continue;
+        page[slot & SLOT_MASK] = bits | bit;
+        fresh[at] = 1;
+      }
+    }
+    if (left !== null) {
+      let unknown = 0;
+      for (let at = 0; at < count; at++)
+        if ((this.#slots[at] as number) < 0) this.#rows[unknown++] = rows[at] as number;
+      left.add({ ...entries, rows: this.#rows, count: unknown });
+    }
+    return this.#fresh;
+  }
+
+  /** Of the records that `#select` has chosen those whose values the table does not have. */
+  #leave(batch: ColumnBatch, { slots }: GroupedRecords, count: number, left: LeftValues): void {
+    const { size } = batch;
+    const groups = new Int32Array(size);
+    const passes = Array.from({ length: this.#words }, () => new Int32Array(size));
+    const filters = this.#filters.map((filter) => (filter === null ? null : (batch.columns[filter] as Condition)));
+    let unknown = 0;
+    for (let at = 0; at < count; at++) {
+      if ((this.#slots[at] as number) >= 0) continue;
+      const row = this.#rows[at] as number;
+      groups[row] = slots[this.#records[at] as number] as number;
+      for (const [call, filter] of filters.entries()) {
+        const words = passes[Math.floor(call / CALLS_A_FIELD)] as Int32Array;
+        if (filter === null || isTrue(filter, row)) words[row] = (words[row] as number) | (1 << (call % CALLS_A_FIELD));
+      }
+      this.#rows[unknown++] = row;
+    }
+    const value = batch.columns[this.argument] as Column;
+    left.add({ rows: this.#rows, count: unknown, hashes: this.#hashes, slots: groups, value, passes });
+  }
+
+  get #words(): number {
+    return Math.ceil(this.#filters.length / CALLS_A_FIELD);
   }
 
   /** The records with a value that a call counts, with their hashes and groups by place; answers how many. */

@@ -102,7 +102,7 @@ describe("state that expires", () => {
   });
 
   it("of OVER: its rows that wait for the watermark do not, and keep their partition awake", async () => {
-    const { run } = await open(over, (clock) => overOperator(over, sessionOf(clock)));
+    const { run } = await open(over, (clock) => overOperator(over, sessionOf(clock), "streaming"));
     run.give(0, ["+I", 2, 1, "a"]);
     assert.deepEqual(run.watermark(1), ["+I[2, 1, a, 2]"]);
     run.harness.advance("40 min");

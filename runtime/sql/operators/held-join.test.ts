@@ -80,6 +80,30 @@ test("the pairs of a window are emitted some at a time, and the others wait for 
   }
 });
 
+test("a row with very many matches, too: its pairs are emitted some at a time, and what it is without one only when all were looked at (SQJH3)", async () => {
+  // Worth of the left rows: of one all right rows are a match, of one the last that is looked at, of one none.
+  const lefts = [-1, 4998, 9999];
+  const rights = Array.from({ length: 5000 }, (_none, at): Change => ["+I", 1, 10, at]);
+  const alone = { INNER: 0, LEFT: 1, RIGHT: 0, FULL: 1, SEMI: 2, ANTI: 1 };
+  for (const join of Object.keys(alone) as (keyof typeof alone)[])
+    for (const order of [rights, rights.toReversed()]) {
+      const run = await ChangelogRun.open(factoryOf(join), { inputs });
+      run.give(0, ...lefts.map((worth): Change => ["+I", 1, 10, worth]));
+      for (let from = 0; from < order.length; from += 1000) run.give(1, ...order.slice(from, from + 1000));
+      const { operator } = run.harness;
+      const emitted: string[] = [];
+      while (operator.reachWatermark?.(9, () => false) !== true) {
+        const portion = run.taken();
+        assert.ok(portion.length <= 2048, `${portion.length} rows at once`);
+        emitted.push(...portion);
+      }
+      emitted.push(...run.taken());
+      const pairs = join === "SEMI" || join === "ANTI" ? 0 : 5000 + 1;
+      assert.equal(new Set(emitted).size, pairs + alone[join], join);
+      assert.equal(emitted.length, pairs + alone[join], join);
+    }
+});
+
 type Row = readonly [number | null, number, number];
 
 function joined(join: JoinType, lefts: readonly Row[], rights: readonly Row[]): readonly string[] {

@@ -10,6 +10,7 @@
 import {
   type Counter,
   declarationOfRows,
+  NO_SLOT,
   type OperatorContext,
   type OperatorFactory,
   type RowPageView,
@@ -30,7 +31,7 @@ import { LATE_ROWS } from "./window-time.ts";
 /** Records of which pairs are found at once. */
 const RECORDS = 1024;
 
-/** Of windows. */
+/** Of windows of a stream: in batch mode, where the start and the end of the window are keys like others, it is a bounded join. */
 export function windowJoinOperator(node: WindowJoinNode, session: SqlSession): OperatorFactory<unknown, unknown> {
   assertJoinable(node);
   const plans = sidePlans(node, [false, false]);
@@ -81,34 +82,60 @@ export abstract class HeldJoin extends JoinOperator {
     this.emitter.flush();
   }
 
-  /** Pairs of left rows with the right table. Where not all right rows are in it, `found` learns which of the left ones have a match, and nothing else is emitted of them. */
+  /**
+   * Pairs of left rows with the right table, in portions of so many at most: a row may have very many (SQJH3). Where not all right rows are in the table, `found` learns which of the left ones
+   * have a match, and nothing else is emitted of them.
+   */
   protected *emitPairs({ columns, hashes, rows }: HeldRows, { right, isMatched, found }: Matched): Generator<void> {
     const arrived = this.arrived(0, columns, { hashes, rows });
     const first = this.firstIn(right, arrived);
     this.emitter.begin({ input: 0, columns, own: null, other: right });
-    const { pairs, emitter } = this;
+    const { pairs } = this;
+    /** Of the record that a portion ended within: where its pairs go on, and whether it has had a match. */
+    let rest = NO_SLOT;
+    let hadMatch = false;
     for (let at = 0; at < rows.length; ) {
       pairs.clear();
       const from = at;
       for (; at < rows.length && pairs.count < RECORDS; at++) {
-        pairs.addChain(rows[at] as number, first[at] as number, right.next);
+        const start = rest === NO_SLOT ? (first[at] as number) : rest;
+        rest = pairs.addSome(rows[at] as number, { first: start, next: right.next, most: RECORDS });
         pairs.endRecord();
+        if (rest !== NO_SLOT) break;
       }
+      // The record that is not complete; -1: all are.
+      const cut = rest === NO_SLOT ? -1 : at;
       pairs.test(0, columns, right);
-      for (let record = from, pair = 0; record < at; record++) {
+      for (let record = from, pair = 0; record < at || record === cut; record++) {
         const row = rows[record] as number;
         const to = pairs.ends[record - from] as number;
-        const hasMatch = to > pair;
+        const hasMatch: boolean = to > pair || (record === from && hadMatch);
+        this.#emitMatches(row, { pair, to, isMatched });
+        pair = to;
+        if (record === cut && !(this.#isHalf && hasMatch)) {
+          hadMatch = hasMatch;
+          break;
+        }
+        hadMatch = false;
         if (found === null) this.#emitLeft(row, hasMatch);
         else if (hasMatch) found.set(record);
-        if (this.#isHalf) pair = to;
-        for (; pair < to; pair++) {
-          const slot = pairs.slots[pair] as number;
-          if (isMatched !== null) isMatched[slot] = 1;
-          emitter.emit(rowKinds.insert, row, slot);
-        }
+        if (record !== cut) continue;
+        // One match is all that SEMI and ANTI ask for.
+        rest = NO_SLOT;
+        at += 1;
+        break;
       }
       yield;
+    }
+  }
+
+  #emitMatches(row: number, { pair, to, isMatched }: Found): void {
+    if (this.#isHalf) return;
+    const { slots } = this.pairs;
+    for (let at = pair; at < to; at++) {
+      const slot = slots[at] as number;
+      if (isMatched !== null) isMatched[slot] = 1;
+      this.emitter.emit(rowKinds.insert, row, slot);
     }
   }
 
@@ -128,6 +155,9 @@ export abstract class HeldJoin extends JoinOperator {
 
 /** Rows at all places of `rows`; `hashes` by place. */
 export type HeldRows = Pick<RowPageView, "columns" | "hashes" | "rows">;
+
+/** Of a record: its pairs from that one on. */
+type Found = { readonly pair: number; readonly to: number; readonly isMatched: Uint8Array | null };
 
 type Matched = {
   readonly right: RowTable;

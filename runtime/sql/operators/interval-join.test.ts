@@ -45,7 +45,7 @@ function intervalNode(join: JoinType, own: Partial<IntervalJoinNode> = {}): Inte
 }
 
 const open = (node: IntervalJoinNode, clock = new ManualClock()): Promise<ChangelogRun> =>
-  ChangelogRun.open(intervalJoinOperator(node, sessionOf(clock)), { inputs, clock });
+  ChangelogRun.open(intervalJoinOperator(node, sessionOf(clock), "streaming"), { inputs, clock });
 
 test("rows meet when their times are near enough, and a row is gone when no other can come to it", async () => {
   const run = await open(intervalNode("INNER", { lower: -1000, upper: 500 }));
@@ -120,7 +120,7 @@ test("a row that comes too late to be kept meets those that are there, and else 
 
 test("what is late is the same after a restore", async () => {
   const node = intervalNode("LEFT");
-  const factory = intervalJoinOperator(node, sessionOf(new ManualClock()));
+  const factory = intervalJoinOperator(node, sessionOf(new ManualClock()), "streaming");
   let run = await ChangelogRun.open(factory, { inputs });
   run.watermark(110);
   run = await run.restored(factory, { inputs });
@@ -214,7 +214,7 @@ for (const join of JOINS) {
         async (steps, { lower, length, isConditional }) => {
           const condition = isConditional ? isLess([...LEFT, ...RIGHT], 2, 5) : null;
           const node = intervalNode(join, { lower: lower * UNIT, upper: (lower + length) * UNIT, condition });
-          const factory = intervalJoinOperator(node, sessionOf(new ManualClock()));
+          const factory = intervalJoinOperator(node, sessionOf(new ManualClock()), "streaming");
           let run = await ChangelogRun.open(factory, { inputs });
           const rows: [Row[], Row[]] = [[], []];
           const out: string[] = [];

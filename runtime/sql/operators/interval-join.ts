@@ -1,6 +1,6 @@
 /**
  * Owns: the join of rows whose times are not too far apart: each row is kept as long as a row of the other side may still come to it, and no longer.
- * Does not own: where its time is from: the planner says that, `rowtime` goes by watermarks, `proctime` by the clock.
+ * Does not own: bounded inputs (bounded-interval-join.ts), where its time is from: the planner says that, `rowtime` goes by watermarks, `proctime` by the clock.
  *
  * SQJI1 A left row of time t has right rows from t - upper to t - lower: it is kept until the watermark is t - lower. A right row of time t is kept until
  *     t + upper. Then it is emitted with NULLs, if it has had no match and the join keeps it.
@@ -24,8 +24,9 @@ import {
   rowKinds,
   TABLE_PAGE_BITS,
 } from "../../record/index.ts";
-import type { IntervalJoinNode, PlanRow } from "../plan/plan-tree.ts";
+import type { IntervalJoinNode, PlanMode, PlanRow } from "../plan/plan-tree.ts";
 import type { SqlSession } from "../session.ts";
+import { boundedIntervalJoin } from "./bounded-interval-join.ts";
 import { ClockAlarm } from "./clock-alarm.ts";
 import { ExpiryQueue } from "./expiry-queue.ts";
 import { assertJoinable } from "./join-keys.ts";
@@ -36,8 +37,8 @@ import { NOTHING } from "./pair-emitter.ts";
 import { declarationOfWatermark, WatermarkMemory } from "./watermark-memory.ts";
 import { always } from "./may-go-on.ts";
 
-/** The part of the interval that a slice has (SQJI5). */
-const PART = 1 / 4;
+/** The part of the interval that a slice has (SQJI5): of a stream, and of bounded inputs, whose batches have the rows of a few keys over all times. */
+const [PART, BOUNDED_PART] = [1 / 4, 4];
 /** Slices are not shorter: each has memory of its own. */
 const SLICE_MS_MIN = 100;
 const SLOT_MASK = 2 ** TABLE_PAGE_BITS - 1;
@@ -50,16 +51,22 @@ const CAME: PlanRow = [{ name: "$came", type: { kind: "timestamp", isNullable: f
 /** The mark of a row. */
 const marks = { alone: 0, done: 1 } as const;
 
-export function intervalJoinOperator(node: IntervalJoinNode, session: SqlSession): OperatorFactory<unknown, unknown> {
+export function intervalJoinOperator(
+  node: IntervalJoinNode,
+  session: SqlSession,
+  mode: PlanMode,
+): OperatorFactory<unknown, unknown> {
   assertJoinable(node);
   const [keepsLeft, keepsRight] = keepsUnmatched(node.join);
   const plans = sidePlans(node, [keepsLeft || isHalfJoin(node.join), keepsRight], node.isProctime ? CAME : []);
-  return {
+  const isBounded = mode === "batch" && !node.isProctime;
+  const join: OperatorFactory<unknown, unknown> = {
     kind: "operator",
     name: "intervalJoin",
     declares: [...plans.map(({ table }) => declarationOfRows(table)), declarationOfWatermark],
-    create: () => new IntervalJoin(node, plans, session),
+    create: () => new IntervalJoin(node, plans, session, isBounded ? BOUNDED_PART : PART),
   };
+  return isBounded ? boundedIntervalJoin(node, join) : join;
 }
 
 class IntervalJoin extends JoinOperator {
@@ -83,14 +90,14 @@ class IntervalJoin extends JoinOperator {
   #came = new Float64Array(0);
   #isMatched = new Uint8Array(0);
 
-  constructor(node: IntervalJoinNode, plans: SidePlans, session: SqlSession) {
+  constructor(node: IntervalJoinNode, plans: SidePlans, session: SqlSession, part: number) {
     super(node, plans, session);
     this.#node = node;
     this.#isHalf = isHalfJoin(node.join);
     this.#isSemi = node.join === "SEMI";
     this.#times = node.isProctime ? [node.left.row.length, node.right.row.length] : [node.leftTime, node.rightTime];
     this.#waits = [-node.lower, node.upper];
-    this.#sliceMs = Math.max(SLICE_MS_MIN, Math.floor((node.upper - node.lower) * PART));
+    this.#sliceMs = Math.max(SLICE_MS_MIN, Math.floor((node.upper - node.lower) * part));
     this.#due = [plans[0].keeps ? new ExpiryQueue() : null, plans[1].keeps ? new ExpiryQueue() : null];
     this.#delay = node.isProctime ? 0 : Math.max(0, ...this.#waits);
     if (this.#delay > 0) this.ownsWatermarks = true;

@@ -49,6 +49,16 @@ export class JoinPairs {
     for (let slot = first; slot !== NO_SLOT; slot = next[slot] as number) this.add(row, slot);
   }
 
+  /** The same as long as there are fewer than `most` pairs; answers where the rest of the chain begins, or NO_SLOT. */
+  addSome(
+    row: number,
+    { first, next, most }: { readonly first: number; readonly next: Int32Array; readonly most: number },
+  ): number {
+    let slot = first;
+    for (; slot !== NO_SLOT && this.count < most; slot = next[slot] as number) this.add(row, slot);
+    return slot;
+  }
+
   add(row: number, slot: number): void {
     if (this.count === this.rows.length) {
       this.rows = doubled(this.rows);

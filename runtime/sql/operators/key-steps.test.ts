@@ -61,7 +61,7 @@ const latest = (row: PlanRow): DeduplicateNode => ({
 type Case = { readonly factory: OperatorFactory<unknown, unknown>; readonly row: PlanRow };
 
 const cases: Readonly<Record<string, Case>> = {
-  OVER: { factory: overOperator(over, session), row: ROW },
+  OVER: { factory: overOperator(over, session, "batch"), row: ROW },
   "Top-N in a table": { factory: rankOperator(rank(ROW), session, "batch"), row: ROW },
   "Top-N of objects": { factory: rankOperator(rank(OBJECTS), session, "batch"), row: OBJECTS },
   "deduplication in a table": { factory: deduplicateOperator(latest(ROW), "batch"), row: ROW },

@@ -1,6 +1,6 @@
 /**
  * Owns: what an operator emits at the end of a bounded input, key by key, in steps between which it leaves (SteppedWork).
- * Called by: operators of batch that keep a key's rows or its sums as objects.
+ * Called by: bounded-groups.ts, for groups that are objects.
  *
  * SQKS1 A step is so many rows or keys, whatever key they are of: neither a key of many rows nor many keys of none hold the thread.
  */

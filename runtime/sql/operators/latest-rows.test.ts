@@ -110,7 +110,7 @@ for (const [where, row] of Object.entries(WIDE)) {
         await fc.assert(
           fc.asyncProperty(fc.array(fc.array(wide, { maxLength: 8 }), { maxLength: 12 }), async (batches) => {
             const node: DeduplicateNode = { ...deduplicate(keep, row), changes };
-            assert.equal(tableLatest(node, "streaming") !== null, where === "in tables");
+            assert.equal(tableLatest(node) !== null, where === "in tables");
             const factory = deduplicateOperator(node, "streaming");
             let operator = await ChangelogRun.open(factory, { inputs: [row] });
             const shown = new Map<string, string>();

@@ -2,20 +2,19 @@
  * Owns: operators that keep one row of a key: the first or the last one by time (deduplicate), and the newest version of an upsert (normalize).
  *
  * SQJD1 Of rows with equal times the first is the one that came first, the last the one that came last.
- * SQJD2 Of a bounded input the row is emitted when the input has ended; elsewhere as soon as it is known, and taken back when another takes its place.
+ * SQJD2 A row is emitted as soon as it is known, and taken back when another takes its place; of a bounded input it is emitted when that has ended (bounded-deduplicate.ts).
  * SQJD3 What is taken back of an upsert is the row that was emitted, not the one that comes with the -D.
  * SQJD4 Of a key one change is emitted for a batch: versions that came and went within it are nobody's.
  */
 import { assert } from "../../../base/index.ts";
 import type { OperatorContext, OperatorFactory, ValueState } from "../../ports/index.ts";
 import { describeType, isAdded, rowKinds, type ValueType } from "../../record/index.ts";
-import { SteppedWork } from "../../spill/index.ts";
 import type { DeduplicateNode, NormalizeNode, PlanColumn, PlanMode } from "../plan/plan-tree.ts";
 import { rowTypeOf } from "../rows/row-type.ts";
 import { namesOf, sameValues, type SqlRow } from "../rows/sql-row.ts";
-import { emittedByKey } from "./key-steps.ts";
 import { KeyedRowsOperator } from "./keyed-rows.ts";
 import type { RowKind } from "./emitted-rows.ts";
+import { boundedDeduplicate } from "./bounded-deduplicate.ts";
 import { ROW_OF_KEY } from "./state-names.ts";
 import { tableLatest } from "./table-latest.ts";
 
@@ -27,15 +26,11 @@ const declaresOf = ({ input }: LatestNode) => [
 
 export function deduplicateOperator(node: DeduplicateNode, mode: PlanMode): OperatorFactory<unknown, unknown> {
   assert(node.input.changes === "append", "a deduplicate takes rows that stay: rank those that change");
+  if (mode === "batch") return boundedDeduplicate(node);
   // Keys of a table are never taken out of it one by one.
-  const overTable = node.ttl === undefined ? tableLatest(node, mode) : null;
+  const overTable = node.ttl === undefined ? tableLatest(node) : null;
   if (overTable !== null) return overTable;
-  return {
-    kind: "operator",
-    name: "deduplicate",
-    declares: declaresOf(node),
-    create: () => (mode === "batch" ? new BoundedDeduplicate(node) : new Deduplicate(node)),
-  };
+  return { kind: "operator", name: "deduplicate", declares: declaresOf(node), create: () => new Deduplicate(node) };
 }
 
 export function normalizeOperator(node: NormalizeNode): OperatorFactory<unknown, unknown> {
@@ -85,11 +80,7 @@ class Deduplicate extends LatestRow {
   protected onRow(_input: number, _kind: RowKind, row: SqlRow): void {
     const before = this.state.value();
     if (before !== undefined && !this.#isBetter(row, before)) return;
-    this.onBetter(before, row);
     this.state.update(row);
-  }
-
-  protected onBetter(before: SqlRow | undefined, row: SqlRow): void {
     const isNew = before !== undefined && this.#replaced.has(before);
     this.#replaced.set(row, isNew ? this.#replaced.get(before) : before);
     if (isNew) this.#replaced.delete(before);
@@ -106,38 +97,6 @@ class Deduplicate extends LatestRow {
     if (this.#time === null) return this.#keepsLast;
     const [time, timeBefore] = [row[this.#time] as number, before[this.#time] as number];
     return this.#keepsLast ? time >= timeBefore : time < timeBefore;
-  }
-}
-
-/** SQJD2 */
-class BoundedDeduplicate extends Deduplicate {
-  #work!: SteppedWork;
-
-  protected override openStates(context: OperatorContext): void {
-    super.openStates(context);
-    this.#work = new SteppedWork(context.emission ?? null);
-  }
-
-  protected override onBetter(): void {}
-
-  prepareSnapshot(): void {
-    this.#work.finish();
-  }
-
-  endInput(): void {
-    const { keyed, emitter } = this;
-    this.#work.start(
-      emittedByKey({ keyed, stateName: ROW_OF_KEY, emitter }, () => {
-        const row = this.state.value();
-        if (row !== undefined) emitter.emit(rowKinds.insert, row, this.names);
-        this.state.clear();
-        return [];
-      }),
-    );
-  }
-
-  close(): void {
-    this.#work.close();
   }
 }
 

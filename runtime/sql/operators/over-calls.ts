@@ -5,7 +5,7 @@
  * SQOP1 Ranks count from the partition's beginning whatever the frame; so do LAG and LEAD.
  */
 import { StreamError } from "../../../base/index.ts";
-import type { AggregateCall, PlanRow } from "../plan/plan-tree.ts";
+import type { AggregateCall, PlanNode, PlanRow } from "../plan/plan-tree.ts";
 import type { SqlRow } from "../rows/sql-row.ts";
 
 /** A row's place: numbers count from 0, `peers` are rows that are equal in the order. */
@@ -90,8 +90,30 @@ function tileOf(number: number, size: number, buckets: number): bigint {
 
 /** What a call looks back to, behind its frame: so many rows ahead of the current one; null: all. */
 export function lookBack(call: AggregateCall, row: SqlRow, input: PlanRow): number | null {
-  const second = call.arguments[1];
-  const offset = second === undefined ? undefined : row[(input[second] as PlanRow[number]).name];
-  if (call.name === "LAG") return Math.max(0, offsetOf(offset, 1));
+  if (call.name === "LAG") return Math.max(0, offsetIn(call, row, input));
   return call.name === "NTH_VALUE" ? null : 0;
 }
+
+/** What a call looks ahead to: so many rows behind the current one. */
+export function lookAhead(call: AggregateCall, row: SqlRow, input: PlanRow): number {
+  if (call.name === "LAG") return Math.max(0, -offsetIn(call, row, input));
+  return call.name === "LEAD" ? Math.max(0, offsetIn(call, row, input)) : 0;
+}
+
+function offsetIn({ arguments: [, second] }: AggregateCall, row: SqlRow, input: PlanRow): number {
+  return offsetOf(second === undefined ? undefined : row[(input[second] as PlanRow[number]).name], 1);
+}
+
+/** As `lookBack`, of any row of the node's: null also where rows differ in it. */
+export function lookBackOfAll(call: AggregateCall, input: PlanNode): number | null {
+  if (call.name !== "LAG" && call.name !== "LEAD") return call.name === "NTH_VALUE" ? null : 0;
+  const second = call.arguments[1];
+  if (second === undefined) return call.name === "LAG" ? 1 : 0;
+  const value = input.kind === "calc" ? input.values[second] : undefined;
+  if (value?.kind !== "literal" || value.literal.kind !== "number") return null;
+  return call.name === "LAG" ? Math.max(0, Number(value.literal.text)) : 0;
+}
+
+/** They depend on how many rows the partition has. */
+const SIZED: ReadonlySet<string> = new Set(["NTILE", "PERCENT_RANK", "CUME_DIST"]);
+export const asksForSize = ({ name }: AggregateCall): boolean => SIZED.has(name);

@@ -6,7 +6,15 @@ import { type ValueType } from "../../record/index.ts";
 import type { AggregateCall, OverNode } from "../plan/plan-tree.ts";
 import { namesOf, type SqlRow } from "../rows/sql-row.ts";
 import { Aggregation, type AggregationState } from "./aggregation.ts";
-import { lookBack, type OverCall, overCallOf, type Place } from "./over-calls.ts";
+import {
+  asksForSize,
+  lookAhead,
+  lookBack,
+  lookBackOfAll,
+  type OverCall,
+  overCallOf,
+  type Place,
+} from "./over-calls.ts";
 
 export class OverResults {
   readonly names: readonly string[];
@@ -14,6 +22,10 @@ export class OverResults {
   readonly type: ValueType<AggregationState>;
   /** All calls are aggregates. */
   readonly areAggregates: boolean;
+  /** One of the calls depends on how many rows the partition has. */
+  readonly asksForSize: boolean;
+  /** One of them depends on the row's last peer. */
+  readonly asksForPeers: boolean;
   readonly #node: OverNode;
   readonly #aggregation: Aggregation;
   /** Of each call; null: an aggregate. */
@@ -26,6 +38,11 @@ export class OverResults {
     this.#node = node;
     this.names = namesOf(input.row);
     this.#others = calls.map((call) => overCallOf(call, input.row));
+    const isRange = frame.unit === "RANGE";
+    this.asksForSize = calls.some(asksForSize);
+    this.asksForPeers = calls.some(
+      ({ name }, at) => name === "CUME_DIST" || (isRange && (name === "NTH_VALUE" || this.#others[at] === null)),
+    );
     this.areAggregates = this.#others.every((other) => other === null);
     const aggregates = calls.filter((_call, at) => this.#others[at] === null);
     this.#aggregation = new Aggregation(aggregates, input.row, { retracts: frame.preceding !== null });
@@ -68,5 +85,19 @@ export class OverResults {
       rows = Math.max(rows, back ?? 0);
     }
     return rows;
+  }
+
+  /** As `lookBack`, whichever row it is; null also where rows differ in it. */
+  get lookBackOfAll(): number | null {
+    const { calls, input, frame } = this.#node;
+    const backs = calls
+      .filter(({ name }) => name !== "NTH_VALUE" || frame.preceding === null)
+      .map((call) => lookBackOfAll(call, input));
+    return backs.reduce((most, back) => (most === null || back === null ? null : Math.max(most, back)), 0);
+  }
+
+  /** How many rows behind this one its calls look at. */
+  lookAhead(row: SqlRow): number {
+    return this.#node.calls.reduce((most, call) => Math.max(most, lookAhead(call, row, this.#node.input.row)), 0);
   }
 }

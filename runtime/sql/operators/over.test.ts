@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { ManualClock } from "../../testkit/index.ts";
-import type { AggregateCall, OverNode, PlanRow, SortColumn } from "../plan/plan-tree.ts";
+import { MemorySpillSpace } from "../../testkit/engine-tests.ts";
+import type { AggregateCall, OverNode, PlanMode, PlanRow, SortColumn } from "../plan/plan-tree.ts";
 import type { SqlType } from "../types/sql-type.ts";
 import {
   column,
@@ -74,11 +75,14 @@ function nodeOf({
   };
 }
 
-async function openRun(over: Over, clock = new ManualClock()): Promise<OperatorRun> {
+type RunParts = { readonly clock?: ManualClock; readonly mode?: PlanMode; readonly space?: MemorySpillSpace };
+
+async function openRun(over: Over, { clock = new ManualClock(), mode, space }: RunParts = {}): Promise<OperatorRun> {
   const node = nodeOf(over);
-  return OperatorRun.open(overOperator(node, { timeZone: "UTC", clock }), node.input.row, {
+  return OperatorRun.open(overOperator(node, { timeZone: "UTC", clock }, mode ?? "streaming"), node.input.row, {
     keySelector: () => null,
     clock,
+    ...(space === undefined ? {} : { spill: space }),
   });
 }
 
@@ -134,7 +138,7 @@ test("in an order that is no time, bounded input leaves at the end, also after a
     call("NTH_VALUE", [ID, TWO], int),
     sum,
   ];
-  const run = await openRun({ calls, orderBy });
+  const run = await openRun({ calls, orderBy }, { mode: "batch" });
   run.feed([row(1, 0, 5), row(2, 0, null), row(3, 0, 9), { watermark: 100 }]);
   await run.restore();
   run.feed([row(4, 0, 5), row(5, 0, 1)]);
@@ -150,7 +154,7 @@ test("in an order that is no time, bounded input leaves at the end, also after a
 });
 
 test("without an order all rows of a partition are in the frame (SQOO1)", async () => {
-  const run = await openRun({ calls: [sum], orderBy: [] });
+  const run = await openRun({ calls: [sum], orderBy: [] }, { mode: "batch" });
   run.feed([row(1, 0), row(2, 0), row(4, 0, 4, "b")]);
   await run.end();
   assert.deepEqual(
@@ -161,7 +165,7 @@ test("without an order all rows of a partition are in the frame (SQOO1)", async 
 
 test("LAG with IGNORE NULLS is refused: it would answer NULLs", () => {
   const node = nodeOf({ calls: [{ ...call("LAG", [N], int), ignoresNulls: true }] });
-  assert.throws(() => overOperator(node, { timeZone: "UTC", clock: new ManualClock() }), {
+  assert.throws(() => overOperator(node, { timeZone: "UTC", clock: new ManualClock() }, "streaming"), {
     code: "JOB_GRAPH_INVALID",
   });
 });
@@ -231,7 +235,7 @@ for (const frame of frames) {
         ended.feed(rows.toSorted((left, right) => left.ts - right.ts));
         await ended.end();
         assert.deepEqual(tableOf(resultsOf(ended).map((each) => `+I${each}`)), wanted);
-        const sorted = await openRun({ calls: [...calls, call("LEAD", [ID], int)], frame });
+        const sorted = await openRun({ calls: [...calls, call("LEAD", [ID], int)], frame }, { mode: "batch" });
         sorted.feed(rows);
         await sorted.end();
         const withoutLead = resultsOf(sorted).map((each) => `+I${each.slice(0, each.lastIndexOf(" "))}`);
@@ -241,3 +245,58 @@ for (const frame of frames) {
     );
   });
 }
+
+/** What is known when all rows of the partition are: LEAD of two, CUME_DIST, PERCENT_RANK, and LAG of as many rows as the row says. */
+function expectedAtEnd(rows: readonly Row[]): readonly string[] {
+  const sorted = rows.toSorted((left, right) => left.ts - right.ts);
+  return sorted.map((each, number) => {
+    const before = sorted.filter(({ ts }) => ts < each.ts).length;
+    const upTo = sorted.filter(({ ts }) => ts <= each.ts).length;
+    const rank = sorted.length <= 1 ? 0 : before / (sorted.length - 1);
+    const lag = sorted[number - (each.n ?? 0)]?.id ?? null;
+    return [each.id, sorted[number + 2]?.id ?? null, upTo / sorted.length, rank, lag].map(String).join(" ");
+  });
+}
+
+const atEnd = [
+  call("LEAD", [ID, TWO], int),
+  call("CUME_DIST", [], scalar("double")),
+  call("PERCENT_RANK", [], scalar("double")),
+  call("LAG", [ID, N], int),
+];
+
+const manyRows = fc
+  .array(fc.tuple(fc.constantFrom("a", "b", "c"), fc.nat({ max: 9 }), fc.nat({ max: 40 })), {
+    maxLength: 400,
+    size: "max",
+  })
+  .map((entries) => entries.map(([k, n, ts], id) => row(id, ts, n, k)));
+
+test("of bounded input results are those of the definition, whatever memory holds, and no file is left (SQOO2)", async () => {
+  let spilled = 0;
+  await fc.assert(
+    fc.asyncProperty(
+      manyRows,
+      fc.constantFrom(...frames),
+      fc.constantFrom(0, 4000),
+      fc.boolean(),
+      async (rows, frame, budget, isAtEnd) => {
+        const space = new MemorySpillSpace(budget);
+        const over: Over = { calls: isAtEnd ? atEnd : everyCall, frame };
+        const run = await openRun(over, { mode: "batch", space });
+        for (let from = 0; from < rows.length; from += 37) run.feed(rows.slice(from, from + 37));
+        await run.end();
+        const wanted = ["a", "b", "c"].flatMap((k) => {
+          const own = rows.filter((each) => each.k === k);
+          return isAtEnd ? expectedAtEnd(own) : expected(own, frame);
+        });
+        const found = resultsOf(run).map((each) => (isAtEnd ? each.replace(":", "") : each));
+        assert.deepEqual(found.toSorted(), [...wanted].toSorted());
+        assert.equal(space.open, 0, "files that are open");
+        if (run.metric("numBytesSpilled") > 0) spilled += 1;
+      },
+    ),
+    { numRuns: 40, seed: 20261201 },
+  );
+  assert.ok(spilled > 10, `${spilled} runs had rows in files`);
+});

@@ -236,7 +236,7 @@ test("by texts, whole numbers and times, also NULL, rows in tables have the plac
           input: inputOf(row),
         });
         const [node, odd] = [makeNode(MIXED), makeNode([...MIXED, DECIMAL])];
-        assert.deepEqual([tableRank(node, "streaming") !== null, tableRank(odd, "streaming")], [true, null]);
+        assert.deepEqual([tableRank(node) !== null, tableRank(odd)], [true, null]);
         const open = (of: RankNode, parallelism: number) =>
           SpreadRun.open(rankOperator(of, session, "streaming"), { row: of.input.row, keys: partitionBy, parallelism });
         const [tables, moved, objects] = [await open(node, 1), await open(node, 2), await open(odd, 1)];

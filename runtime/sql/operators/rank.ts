@@ -1,22 +1,21 @@
 /**
- * Owns: Top-N: the rows of a partition that are at certain places of its order, as they change, at the end of a window, or at the end of the input.
- * Does not own: the order of two rows (codegen), where a row is put (ranking.ts).
+ * Owns: Top-N: the rows of a partition that are at certain places of its order, as they change, or at the end of a window.
+ * Does not own: the order of two rows (codegen), where a row is put (ranking.ts), bounded inputs (bounded-rank.ts).
  *
  * SQJN1 Rows that the order does not tell apart have the places in which they came. After a restore, too.
  * SQJN2 Where rows are never taken back only those that may still be shown are kept; otherwise all, because what is taken back lets others in.
- * SQJN3 The ranks of a window, and of a bounded input, are final: they are emitted once. A row behind the end of its window is dropped and counted.
+ * SQJN3 The ranks of a window are final: they are emitted once. A row behind the end of its window is dropped and counted.
  * SQJN4 What has changed is emitted once a batch: rows that came into a place and left it within one are nobody's.
  */
 import type { OperatorContext, OperatorFactory, ValueState } from "../../ports/index.ts";
 import { describeType, isAdded, rowKinds, t, type ValueType } from "../../record/index.ts";
-import { SteppedWork } from "../../spill/index.ts";
 import { compareRows } from "../rows/row-order.ts";
 import type { PlanMode, RankNode } from "../plan/plan-tree.ts";
 import { rowTypeOf } from "../rows/row-type.ts";
 import { namesOf, sameValues, type SqlRow } from "../rows/sql-row.ts";
 import type { SqlSession } from "../session.ts";
 import { assertKeyedUpserts } from "./join-keys.ts";
-import { emittedByKey } from "./key-steps.ts";
+import { boundedRank } from "./bounded-rank.ts";
 import { KeyedRowsOperator } from "./keyed-rows.ts";
 import { MissingRows } from "./missing-rows.ts";
 import { forEachComing, forEachMove, indexAfter } from "./ranking.ts";
@@ -36,18 +35,19 @@ const rankedType = ({ input }: RankNode): ValueType<Ranked> =>
 export function rankOperator(node: RankNode, session: SqlSession, mode: PlanMode): OperatorFactory<unknown, unknown> {
   const { input, partitionBy, orderBy, windowEnd } = node;
   assertKeyedUpserts(input, partitionBy);
-  const overTable = node.ttl === undefined ? tableRank(node, mode) : null;
+  if (mode === "batch") return boundedRank(node);
+  const overTable = node.ttl === undefined ? tableRank(node) : null;
   if (overTable !== null) return overTable;
   const rows = { name: RANKED_ROWS, kind: "value", type: describeType(rankedType(node) as ValueType<unknown>) };
-  const isOfWindows = windowEnd !== null && mode === "streaming";
   return {
     kind: "operator",
     name: "rank",
-    declares: [rows, ...(isOfWindows ? declarationsOfEnds : [])],
+    declares: [rows, ...(windowEnd === null ? [] : declarationsOfEnds)],
     create: () => {
       const compare = compareRows(orderBy, input.row) as Compare;
-      if (isOfWindows) return new WindowRank(node, compare, lastInstantOf(input, windowEnd, session));
-      return mode === "batch" ? new BoundedRank(node, compare) : new ChangingRank(node, compare);
+      return windowEnd === null
+        ? new ChangingRank(node, compare)
+        : new WindowRank(node, compare, lastInstantOf(input, windowEnd, session));
     },
   };
 }
@@ -109,21 +109,13 @@ abstract class RankedRows extends KeyedRowsOperator {
     this.state.update(ranked);
   }
 
-  /** As emittedHeld, at once. */
+  /** Emits the rows that are shown; all are gone then. */
   protected emitHeld(): void {
-    for (const _row of this.emittedHeld());
-  }
-
-  /** Emits the rows that are shown, one at each step; the state has none of them from the first one on. */
-  protected *emittedHeld(): Generator<void> {
     const { from, to } = this.node;
     const { rows } = this.ranked();
-    this.state.clear();
     const last = Math.min(rows.length, to ?? rows.length);
-    for (let rank = from; rank <= last; rank++) {
-      this.emitAt(rowKinds.insert, rows[rank - 1] as SqlRow, rank);
-      yield;
-    }
+    for (let rank = from; rank <= last; rank++) this.emitAt(rowKinds.insert, rows[rank - 1] as SqlRow, rank);
+    this.state.clear();
   }
 }
 
@@ -195,32 +187,6 @@ class ChangingRank extends RankedRows {
 
   #shownOf(rows: readonly SqlRow[]): readonly SqlRow[] {
     return rows.slice(this.node.from - 1, this.node.to ?? undefined);
-  }
-}
-
-class BoundedRank extends RankedRows {
-  #work!: SteppedWork;
-
-  protected override openStates(context: OperatorContext): void {
-    super.openStates(context);
-    this.#work = new SteppedWork(context.emission ?? null);
-  }
-
-  protected onRow(_input: number, _kind: RowKind, row: SqlRow): void {
-    this.hold(row);
-  }
-
-  prepareSnapshot(): void {
-    this.#work.finish();
-  }
-
-  endInput(): void {
-    const { keyed, emitter } = this;
-    this.#work.start(emittedByKey({ keyed, stateName: RANKED_ROWS, emitter }, () => this.emittedHeld()));
-  }
-
-  close(): void {
-    this.#work.close();
   }
 }
 

@@ -1,58 +1,62 @@
 /**
- * Owns: OVER of bounded input: all rows of a partition are kept, and leave sorted at the end, with the results of their frames.
+ * Owns: OVER of bounded input: rows leave at the end, by partition and in its order, with the results of their frames.
  *
  * SQOO1 Rows that are equal in the order keep the order in which they came. RANGE ends with the row's peers; without ORDER BY all rows are peers.
+ * SQOO2 A row leaves as soon as what its results ask for has been read: its peers, rows ahead of it, or its whole partition. Of rows that have left, those that a frame or a call may still look
+ *     at are kept; and all of these rows are in files where memory does not hold them (RLG2).
  */
 import { assert } from "../../../base/index.ts";
-import { type ColumnBatch, describeType } from "../../record/index.ts";
-import type {
-  KeyedOperatorState,
-  ListState,
-  OperatorContext,
-  OperatorFactory,
-  Output,
-  StreamOperator,
-} from "../../ports/index.ts";
-import { SteppedWork } from "../../spill/index.ts";
-import type { OverNode, PlanColumn } from "../plan/plan-tree.ts";
-import { RowKeys } from "../rows/row-key.ts";
-import { compareRows } from "../rows/row-order.ts";
+import type { OperatorContext, OperatorFactory, Output, StreamOperator } from "../../ports/index.ts";
+import { type Column, type ColumnBatch, type ColumnLayout, layoutOf } from "../../record/index.ts";
+import { RowLog } from "../../spill/index.ts";
+import type { OverNode, PlanColumn, PlanRow } from "../plan/plan-tree.ts";
 import { rowTypeOf } from "../rows/row-type.ts";
 import type { SqlRow } from "../rows/sql-row.ts";
-import { forEachKeyed, refuseRow } from "./batches-only.ts";
+import { refuseRow } from "./batches-only.ts";
 import { ChangeEmitter } from "./change-emitter.ts";
-import { emittedByKey } from "./key-steps.ts";
+import { begins, declarationOfSorted, KeyedSort, shareOf, type SortedBatch } from "./keyed-sort.ts";
+import type { Place } from "./over-calls.ts";
 import { OverResults } from "./over-results.ts";
+import { spilledBytes } from "./spilling.ts";
 
-const ROWS = "rows";
 const NANOSECONDS = 1e6;
-
-/** Of each row: the numbers of its first peer and behind its last one, and of the different values before it. */
-type Peers = { readonly first: number; readonly end: number; readonly groups: number };
+/** Rows that are emitted in a step. */
+const STEP_ROWS = 256;
+/** Of the operator's memory. */
+const [SORT_SHARE, LOG_SHARE] = [3 / 4, 1 / 4];
+/** Behind the columns of the row: what the row begins. */
+const BEGINS: PlanColumn = { name: "$begins", type: { kind: "int", isNullable: false }, time: null };
 
 class SortedOver implements StreamOperator<unknown, unknown> {
   readonly #node: OverNode;
   readonly #results: OverResults;
-  readonly #keys: RowKeys;
-  readonly #compare: (left: SqlRow, right: SqlRow) => number;
-  #keyed!: KeyedOperatorState;
-  #rows!: ListState<SqlRow>;
+  readonly #loggedRow: PlanRow;
+  readonly #layout: ColumnLayout;
+  /** SQOO2: so many rows ahead of the next one; null: all of the partition. */
+  readonly #lookBack: number | null;
+  #sort!: KeyedSort;
+  #log!: RowLog;
   #emitter!: ChangeEmitter;
-  #work!: SteppedWork;
+  #partition = new PartitionFrame(0);
 
   constructor(node: OverNode) {
     this.#node = node;
     this.#results = new OverResults(node);
-    this.#keys = new RowKeys(node.input.row, node.partitionBy);
-    this.#compare = compareRows(node.orderBy, node.input.row);
+    this.#lookBack = this.#results.lookBackOfAll;
+    this.#loggedRow = [...node.input.row, BEGINS];
+    this.#layout = layoutOf(rowTypeOf(this.#loggedRow));
   }
 
-  open({ keyed, emission }: OperatorContext, output: Output<unknown>): void {
-    assert(keyed !== null, "rows come to OVER by their partition");
-    this.#work = new SteppedWork(emission ?? null);
-    this.#keyed = keyed;
-    this.#rows = keyed.list<SqlRow>({ name: ROWS, type: rowTypeOf(this.#node.input.row) as never });
-    this.#emitter = new ChangeEmitter({ row: this.#node.row, changes: "append" }, output);
+  open(context: OperatorContext, output: Output<unknown>): void {
+    const { input, partitionBy, orderBy, row } = this.#node;
+    this.#sort = new KeyedSort({ row: input.row, keys: partitionBy, orderBy }, context, { share: SORT_SHARE });
+    this.#log = new RowLog({
+      type: rowTypeOf(this.#loggedRow),
+      pageRows: this.#sort.pageRows,
+      space: shareOf(context.spill, LOG_SHARE),
+      onSpill: spilledBytes(context),
+    });
+    this.#emitter = new ChangeEmitter({ row, changes: "append" }, output);
   }
 
   process(): void {
@@ -60,79 +64,187 @@ class SortedOver implements StreamOperator<unknown, unknown> {
   }
 
   processBatch(batch: ColumnBatch, from: number): number {
-    forEachKeyed(batch, from, { keys: this.#keys, keyed: this.#keyed }, (row) => this.#rows.add(row));
+    this.#sort.add(batch, from);
     return batch.count;
   }
 
   prepareSnapshot(): void {
-    this.#work.finish();
+    this.#sort.save();
   }
 
   endInput(): void {
-    this.#work.start(
-      emittedByKey({ keyed: this.#keyed, stateName: ROWS, emitter: this.#emitter }, () => {
-        const rows = this.#rows.get().toSorted(this.#compare);
-        this.#rows.clear();
-        return this.#emitted(rows);
-      }),
-    );
+    this.#sort.work.start(this.#end());
   }
 
   close(): void {
-    this.#work.close();
+    this.#sort.close();
+    this.#log.close();
   }
 
-  /** The results of a partition, one at each step. */
-  *#emitted(rows: readonly SqlRow[]): Generator<void> {
-    const results = this.#results;
-    const { unit } = this.#node.frame;
-    const frame = results.create();
-    const peersOf = this.#peersOf(rows);
-    let [frameStart, frameEnd] = [0, 0];
-    for (const [number, row] of rows.entries()) {
-      const { first, end, groups } = peersOf[number] as Peers;
-      const last = unit === "ROWS" ? number + 1 : end;
-      for (; frameEnd < last; frameEnd++) results.add(frame, rows[frameEnd] as SqlRow);
-      for (; !this.#isInFrame(rows, frameStart, number); frameStart++)
-        results.retract(frame, rows[frameStart] as SqlRow);
-      const values = results.values(row, frame, {
-        number,
-        firstPeer: first,
-        groups,
-        endOfPeers: end,
-        size: rows.length,
-        frameStart,
-        frameEnd,
-        rowAt: (wanted) => rows[wanted],
-      });
-      this.#emitter.insert(values);
+  *#end(): Generator<void> {
+    for (const sorted of this.#sort.sorted()) {
+      if (sorted !== null) {
+        this.#log.add(this.#withBegins(sorted));
+        yield* this.#emit(false);
+      }
       yield;
     }
+    yield* this.#emit(true);
+    this.#log.close();
   }
 
-  #peersOf(rows: readonly SqlRow[]): readonly Peers[] {
-    const peers: Peers[] = [];
-    let groups = 0;
-    for (let first = 0; first < rows.length; groups++) {
-      let end = first + 1;
-      while (end < rows.length && this.#compare(rows[first] as SqlRow, rows[end] as SqlRow) === 0) end += 1;
-      for (let at = first; at < end; at++) peers.push({ first, end, groups });
-      first = end;
+  #withBegins({ batch, begins: values }: SortedBatch): ColumnBatch {
+    const column: Column = { kind: "int32", values: Int32Array.from(values.subarray(0, batch.count)), nulls: null };
+    return batch.withColumns(this.#layout, [...batch.columns, column]);
+  }
+
+  /** Of the rows that have come, those of which all is known. `isAll`: no row comes any more. */
+  *#emit(isAll: boolean): Generator<void> {
+    const log = this.#log;
+    while (this.#partition.next < log.rows) {
+      const number = this.#partition.next;
+      const start = this.#beginsAt(number);
+      if (start === begins.key && number > this.#partition.first) this.#partition = new PartitionFrame(number);
+      if (!this.#emitRow(number, start, isAll)) return;
+      if ((number + 1) % STEP_ROWS !== 0) continue;
+      this.#emitter.flush();
+      this.#forget();
+      yield;
     }
-    return peers;
+    this.#emitter.flush();
+    this.#forget();
+  }
+
+  /** False: something of the row's partition is not known yet (SQOO2). */
+  #emitRow(number: number, start: number, isAll: boolean): boolean {
+    const partition = this.#partition;
+    const results = this.#results;
+    const row = this.#log.rowAt(number) as SqlRow;
+    if (!this.#readAhead(row, isAll)) return false;
+    if (start !== begins.nothing) partition.beginPeers(number);
+    const { first } = partition;
+    this.#moveFrame(number);
+    const place: Place = {
+      number: number - first,
+      firstPeer: partition.firstPeer - first,
+      groups: partition.groups,
+      endOfPeers: partition.endOfPeers - first,
+      size: partition.end - first,
+      frameStart: partition.frameStart - first,
+      frameEnd: partition.frameEnd - first,
+      rowAt: (wanted) => this.#rowOfPartition(first + wanted),
+    };
+    this.#emitter.insert(results.values(row, partition.frameOf(results), place));
+    partition.next = number + 1;
+    return true;
+  }
+
+  /** Reads as far as the row's results ask for; false: there is no more yet. */
+  #readAhead(row: SqlRow, isAll: boolean): boolean {
+    const partition = this.#partition;
+    const { asksForPeers, asksForSize } = this.#results;
+    const ahead = asksForSize ? Number.POSITIVE_INFINITY : this.#results.lookAhead(row);
+    const until = partition.next + ahead;
+    const { rows } = this.#log;
+    while (!partition.isWhole && partition.end <= until) {
+      if (partition.end === rows) {
+        if (!isAll) return false;
+        partition.isWhole = true;
+      } else if (partition.end > partition.first && this.#beginsAt(partition.end) === begins.key)
+        partition.isWhole = true;
+      else partition.end += 1;
+    }
+    if (!asksForPeers || partition.endOfPeers > partition.next) return true;
+    let end = Math.max(partition.peersRead, partition.next + 1);
+    while (end < rows && this.#beginsAt(end) === begins.nothing) end += 1;
+    partition.peersRead = end;
+    if (end === rows && !isAll) return false;
+    partition.endOfPeers = end;
+    partition.end = Math.max(partition.end, end);
+    return true;
+  }
+
+  #moveFrame(number: number): void {
+    const partition = this.#partition;
+    const results = this.#results;
+    const frame = partition.frameOf(results);
+    const last = this.#node.frame.unit === "ROWS" || !results.asksForPeers ? number + 1 : partition.endOfPeers;
+    for (; partition.frameEnd < last; partition.frameEnd++)
+      results.add(frame, this.#log.rowAt(partition.frameEnd) as SqlRow);
+    for (; !this.#isInFrame(partition.frameStart, number); partition.frameStart++)
+      results.retract(frame, this.#log.rowAt(partition.frameStart) as SqlRow);
+  }
+
+  /** Undefined: the partition has no such row. */
+  #rowOfPartition(number: number): SqlRow | undefined {
+    const { first, end } = this.#partition;
+    return number < first || number >= end ? undefined : this.#log.rowAt(number);
   }
 
   /** Whether the row numbered `start` is one of the frame of the row `number`. */
-  #isInFrame(rows: readonly SqlRow[], start: number, number: number): boolean {
+  #isInFrame(start: number, number: number): boolean {
     const { unit, preceding } = this.#node.frame;
     if (preceding === null || start >= number) return true;
     if (unit === "ROWS") return number - start <= preceding;
     const [order] = this.#node.orderBy;
     assert(order !== undefined, "a RANGE of bounded length has an order");
     const { name } = this.#node.input.row[order.column] as PlanColumn;
-    const [from, to] = [millisecondsOf(rows[start]?.[name]), millisecondsOf(rows[number]?.[name])];
+    const [from, to] = [millisecondsOf(this.#log.rowAt(start)[name]), millisecondsOf(this.#log.rowAt(number)[name])];
     if (from === null || to === null) return from === to;
     return Math.abs(to - from) <= preceding;
+  }
+
+  #beginsAt(number: number): number {
+    return this.#log.integerAt(number, this.#node.input.row.length);
+  }
+
+  /** SQOO2 */
+  #forget(): void {
+    const { next, first, frameStart } = this.#partition;
+    const lookBack = this.#lookBack;
+    const ofFrame = this.#node.frame.preceding === null ? next : frameStart;
+    this.#log.forget(Math.min(ofFrame, lookBack === null ? first : next - lookBack));
+  }
+}
+
+/** Where the work on a partition stands. Numbers are those of the log. */
+class PartitionFrame {
+  readonly first: number;
+  /** The row that leaves next. */
+  next: number;
+  /** Behind the last row that is known to be of it; `isWhole`: that is its last one. */
+  end: number;
+  isWhole = false;
+  frameStart: number;
+  frameEnd: number;
+  firstPeer: number;
+  /** Behind the last peer of the row that leaves next; not above it: it is not known. */
+  endOfPeers: number;
+  /** How far peers were looked for. */
+  peersRead: number;
+  /** Different values of the order before it. */
+  groups = -1;
+  #frame: ReturnType<OverResults["create"]> | null = null;
+
+  constructor(first: number) {
+    this.first = first;
+    this.next = first;
+    this.end = first;
+    this.frameStart = first;
+    this.frameEnd = first;
+    this.firstPeer = first;
+    this.endOfPeers = first;
+    this.peersRead = first;
+  }
+
+  beginPeers(number: number): void {
+    this.firstPeer = number;
+    this.groups += 1;
+  }
+
+  frameOf(results: OverResults): ReturnType<OverResults["create"]> {
+    this.#frame ??= results.create();
+    return this.#frame;
   }
 }
 
@@ -143,12 +255,13 @@ function millisecondsOf(value: unknown): number | null {
   return Number(value);
 }
 
-/** In any order, of bounded input only. */
+/** In any order, of bounded input only. Errors: JOB_GRAPH_INVALID. */
 export function sortedOver(node: OverNode): OperatorFactory<unknown, unknown> {
   return {
     kind: "operator",
     name: "over",
-    declares: [{ name: ROWS, kind: "list", type: describeType(rowTypeOf(node.input.row)) }],
+    declares: [declarationOfSorted(node.input.row)],
+    spills: true,
     create: () => new SortedOver(node),
   };
 }

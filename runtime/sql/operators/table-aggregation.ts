@@ -43,6 +43,7 @@ import {
 } from "./accumulators/column-accumulator.ts";
 import { columnAccumulatorOf } from "./accumulators/column-accumulators.ts";
 import { TableMemory } from "./table-memory.ts";
+import { entriesOf, type LeftEntries, type LeftValues, type ValueSpace } from "./left-values.ts";
 import { type Condition, DistinctValues, hasDistinctColumn, isTrue } from "./distinct-values.ts";
 
 type RunningCall = {
@@ -111,6 +112,8 @@ export class TableAggregation {
   readonly #calls: readonly RunningCall[];
   readonly #distinct: readonly DistinctValues[];
   #distinctTables: readonly SlicedTable[] = [];
+  /** Of each distinct argument where values go that have no room; none: all have. */
+  #left: readonly LeftValues[] = [];
   /** Of the table, and of those of its values. */
   readonly #memories: readonly TableMemory[];
   #maxParallelism = 0;
@@ -194,6 +197,57 @@ export class TableAggregation {
     this.#numbered = new Float64Array(maxParallelism);
     for (const slice of groups.slices()) this.#countNumbered(groups.table(slice));
     return groups;
+  }
+
+  /** From now on values of DISTINCT that are not there go into files, until `settle` (SQLV1). */
+  leaveValues(space: ValueSpace): void {
+    if (this.#left.length === 0) this.#left = this.#distinct.map((values) => values.leftTo(space));
+  }
+
+  get hasLeftValues(): boolean {
+    return this.#left.some(({ hasRows }) => hasRows);
+  }
+
+  /** Values that were left are counted: the groups have their results then. Errors: SPILL_FAILED. */
+  *settle(table: ColumnTable): Generator<void> {
+    for (const [at, left] of this.#left.entries()) yield* this.#settleParts(table, at, left);
+    this.#left = [];
+  }
+
+  closeLeft(): void {
+    for (const left of this.#left) left.close();
+    this.#left = [];
+  }
+
+  *#settleParts(table: ColumnTable, at: number, left: LeftValues): Generator<void> {
+    const [values, tables, memory] = [this.#distinct[at], this.#distinctTables[at], this.#memories[at + 1]];
+    assert(values !== undefined && tables !== undefined && memory !== undefined, "each argument has its values");
+    const drop = (): void => {
+      tables.drop(VALUES_SLICE);
+      memory.forget();
+    };
+    try {
+      for (const part of left.parts()) {
+        if (part.rows === 0) continue;
+        drop();
+        const next = left.next();
+        try {
+          for (const batch of part.batches()) {
+            const known = tables.table(VALUES_SLICE);
+            const isFull = !left.isLast && memory.of(known) > left.budgetBytes;
+            const entries = entriesOf(batch);
+            this.#addLeft(table, at, entries, values.takeLeft(known, entries, isFull ? next : null));
+            yield;
+          }
+          drop();
+          yield* this.#settleParts(table, at, next);
+        } finally {
+          next.close();
+        }
+      }
+    } finally {
+      left.close();
+    }
   }
 
   /** The table of the groups is dropped, too. */
@@ -323,6 +377,22 @@ export class TableAggregation {
       accumulator.merge(statesOf(into, field, accumulator), statesOf(from, field, accumulator), part);
   }
 
+  /** Of the calls of that argument. */
+  #addLeft(
+    table: ColumnTable,
+    at: number,
+    { slots, rows, count, value }: LeftEntries,
+    fresh: readonly Uint8Array[],
+  ): void {
+    if (this.#slots.length < count) this.#slots = new Int32Array(count);
+    for (let entry = 0; entry < count; entry++) this.#slots[entry] = slots[rows[entry] as number] as number;
+    for (const { accumulator, distinct, field } of this.#calls)
+      if (distinct?.values === at) {
+        const counted = this.#filtered({ slots: this.#slots, rows, count }, fresh[distinct.call] as Uint8Array);
+        accumulator.add(statesOf(table, field, accumulator), counted, value);
+      }
+  }
+
   /** The state at a slot is that of no row. */
   resetAt(table: ColumnTable, slot: number): void {
     for (const { accumulator, field } of this.#calls)
@@ -370,9 +440,9 @@ export class TableAggregation {
     const numbers = table.values.at(-1) as Pages;
     for (let at = 0; at < count; at++)
       this.#groups[at] = this.#numberOf(numbers, slots[at] as number, hashes[rows[at] as number] as number);
-    const grouped = { rows, count, groups: this.#groups, hashes };
+    const grouped = { rows, count, groups: this.#groups, slots, hashes };
     return this.#distinct.map((values, at) =>
-      values.take((this.#distinctTables[at] as SlicedTable).table(VALUES_SLICE), batch, grouped),
+      values.take((this.#distinctTables[at] as SlicedTable).table(VALUES_SLICE), batch, grouped, this.#left[at]),
     );
   }
 

@@ -14,7 +14,6 @@ import type {
   SlicedTable,
   StreamOperator,
 } from "../../ports/index.ts";
-import { SteppedWork } from "../../spill/index.ts";
 import type { DeduplicateNode, PlanColumn, PlanMode } from "../plan/plan-tree.ts";
 import { RowKeys } from "../rows/row-key.ts";
 import { rowTypeOf } from "../rows/row-type.ts";
@@ -23,6 +22,8 @@ import { refuseRow } from "./batches-only.ts";
 import { fitsTable, SlotRows } from "./slot-rows.ts";
 import { ROW_OF_KEY } from "./state-names.ts";
 import { declarationOfTable } from "./table-aggregation.ts";
+import { TableMemory } from "./table-memory.ts";
+import type { HeldRows } from "./bounded-selection.ts";
 
 /** There is one. */
 const SLICE = 0;
@@ -49,9 +50,9 @@ class TableLatest implements StreamOperator<unknown, unknown> {
     count: 0,
   };
   readonly #selection = new Int32Array(PAGE_SLOTS);
+  readonly #memory = new TableMemory();
   #tables!: SlicedTable;
   #output!: Output<unknown>;
-  #work!: SteppedWork;
 
   constructor(node: DeduplicateNode, mode: PlanMode) {
     this.#node = node;
@@ -65,9 +66,8 @@ class TableLatest implements StreamOperator<unknown, unknown> {
     assert(isClock || this.#timeField !== null, "a row's time is no part of its key");
   }
 
-  open({ keyed, emission }: OperatorContext, output: Output<unknown>): void {
+  open({ keyed }: OperatorContext, output: Output<unknown>): void {
     assert(keyed !== null, "rows come to a deduplicate by its keys");
-    this.#work = new SteppedWork(emission ?? null);
     this.#tables = keyed.slicedTable(this.#rows.descriptor);
     this.#output = output;
   }
@@ -100,21 +100,16 @@ class TableLatest implements StreamOperator<unknown, unknown> {
     return count;
   }
 
-  prepareSnapshot(): void {
-    this.#work.finish();
-  }
-
-  /** SQJD2 */
-  endInput(): void {
+  /** Of a bounded input: what the rows take that are kept (HeldRows). */
+  get bytes(): number {
     const table = this.#tables.find(SLICE);
-    if (this.#mode === "batch" && table !== null) this.#work.start(this.#emitAll(table));
+    return table === null ? 0 : this.#memory.of(table);
   }
 
-  close(): void {
-    this.#work.close();
-  }
-
-  *#emitAll(table: ColumnTable): Generator<void> {
+  /** Of a bounded input: all rows that are kept; they are gone then. */
+  *emitHeld(): Generator<void> {
+    const table = this.#tables.find(SLICE);
+    if (table === null) return;
     const slots = this.#selection;
     for (let first = 0; first < table.size; first += PAGE_SLOTS) {
       const count = Math.min(PAGE_SLOTS, table.size - first);
@@ -125,6 +120,7 @@ class TableLatest implements StreamOperator<unknown, unknown> {
       this.#emit(count, null);
       yield;
     }
+    this.#memory.forget();
     this.#tables.drop(SLICE);
   }
 
@@ -225,13 +221,20 @@ class TableLatest implements StreamOperator<unknown, unknown> {
 const rowsOf = ({ input, by }: DeduplicateNode): SlotRows => new SlotRows(ROW_OF_KEY, { row: input.row, keys: by });
 
 /** Null: its rows are none for tables; then deduplicateOperator makes another. */
-export function tableLatest(node: DeduplicateNode, mode: PlanMode): OperatorFactory<unknown, unknown> | null {
-  const { input, by, time } = node;
-  if (!fitsTable(input.row) || by.includes(time)) return null;
+export function tableLatest(node: DeduplicateNode): OperatorFactory<unknown, unknown> | null {
+  if (!fitsTableLatest(node)) return null;
   return {
     kind: "operator",
     name: "deduplicate",
     declares: [declarationOfTable(rowsOf(node).descriptor)],
-    create: () => new TableLatest(node, mode),
+    create: () => new TableLatest(node, "streaming"),
   };
 }
+
+/** The row of each key of a bounded input, as far as they are in memory; null: its rows are none for tables. */
+export function tableOfLatest(node: DeduplicateNode): HeldRows | null {
+  if (!fitsTableLatest(node)) return null;
+  return Object.assign(new TableLatest(node, "batch"), { declarations: [declarationOfTable(rowsOf(node).descriptor)] });
+}
+
+const fitsTableLatest = ({ input, by, time }: DeduplicateNode): boolean => fitsTable(input.row) && !by.includes(time);

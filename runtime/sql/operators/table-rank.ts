@@ -25,24 +25,27 @@ import type {
   SlicedTable,
   StreamOperator,
 } from "../../ports/index.ts";
-import { SteppedWork } from "../../spill/index.ts";
 import type { PlanMode, RankNode } from "../plan/plan-tree.ts";
 import { RowKeys } from "../rows/row-key.ts";
 import { rowTypeOf } from "../rows/row-type.ts";
 import { PAGE_SLOTS, SLOT_MASK } from "./accumulators/column-accumulator.ts";
 import { refuseRow } from "./batches-only.ts";
 import { hashWithin } from "./hash-within.ts";
+import type { HeldRows } from "./bounded-selection.ts";
 import { entryOf, recordOf, RowEntries } from "./row-entries.ts";
 import type { RowKind } from "./emitted-rows.ts";
 import { fitsTable, SlotRows } from "./slot-rows.ts";
 import { RANKED_ROWS } from "./state-names.ts";
 import { declarationOfTable } from "./table-aggregation.ts";
+import { TableMemory } from "./table-memory.ts";
 
 /** There is one. */
 const SLICE = 0;
 /** Of the key, behind the partition's columns. */
 const CELL = { cell: t.int32 as ValueType<unknown> };
 /** Of the value, behind the row's columns: when the row came, and the hash of the partition's key. */
+/** Of a row in the lists of its partition. */
+const PLACE_BYTES = 64;
 const MARKS = { number: t.int64 as ValueType<unknown>, hash: t.int32 as ValueType<unknown> };
 
 type Partition = {
@@ -66,6 +69,7 @@ class TableRank implements StreamOperator<unknown, unknown> {
   readonly #keys: RowKeys;
   readonly #entries: RowEntries;
   readonly #changes: RankChanges;
+  readonly #memory = new TableMemory();
   /** By the slot of cell 0. */
   readonly #partitions: (Partition | undefined)[] = [];
   #changed: Partition[] = [];
@@ -75,7 +79,6 @@ class TableRank implements StreamOperator<unknown, unknown> {
   #maxParallelism = 0;
   #nextNumber = 0;
   #tables!: SlicedTable;
-  #work!: SteppedWork;
 
   constructor(node: RankNode, to: number, mode: PlanMode) {
     this.#node = node;
@@ -87,9 +90,8 @@ class TableRank implements StreamOperator<unknown, unknown> {
     this.#changes = new RankChanges(node, this.#rows);
   }
 
-  open({ keyed, maxParallelism, emission }: OperatorContext, output: Output<unknown>): void {
+  open({ keyed, maxParallelism }: OperatorContext, output: Output<unknown>): void {
     assert(keyed !== null, "rows come to a rank by its partition");
-    this.#work = new SteppedWork(emission ?? null);
     this.#maxParallelism = maxParallelism;
     this.#tables = keyed.slicedTable(this.#rows.descriptor);
     this.#changes.open(output);
@@ -120,21 +122,16 @@ class TableRank implements StreamOperator<unknown, unknown> {
     return count;
   }
 
-  prepareSnapshot(): void {
-    this.#work.finish();
-  }
-
-  /** SQJN3 */
-  endInput(): void {
+  /** Of a bounded input: what the rows take that are kept (HeldRows). */
+  get bytes(): number {
     const table = this.#tables.find(SLICE);
-    if (this.#mode === "batch" && table !== null) this.#work.start(this.#emitAll(table));
+    return table === null ? 0 : this.#memory.of(table) + table.size * PLACE_BYTES;
   }
 
-  close(): void {
-    this.#work.close();
-  }
-
-  *#emitAll(table: ColumnTable): Generator<void> {
+  /** Of a bounded input: all rows that are kept, partition by partition in their order; they are gone then. */
+  *emitHeld(): Generator<void> {
+    const table = this.#tables.find(SLICE);
+    if (table === null) return;
     const { from } = this.#node;
     this.#changes.use(table, null, new Int32Array(0));
     let count = 0;
@@ -146,6 +143,8 @@ class TableRank implements StreamOperator<unknown, unknown> {
         yield;
       }
     this.#changes.flush();
+    this.#partitions.length = 0;
+    this.#memory.forget();
     this.#tables.drop(SLICE);
   }
 
@@ -447,14 +446,26 @@ const rowsOf = ({ input, partitionBy }: RankNode): SlotRows =>
   new SlotRows(RANKED_ROWS, { row: input.row, keys: partitionBy }, { key: CELL, value: MARKS });
 
 /** Null: its rows are taken back, are none for tables, or are of a window; then rankOperator makes another. */
-export function tableRank(node: RankNode, mode: PlanMode): OperatorFactory<unknown, unknown> | null {
-  const { input, to, windowEnd } = node;
-  if (to === null || to < 1 || input.changes !== "append" || !fitsTable(input.row)) return null;
-  if (windowEnd !== null && mode === "streaming") return null;
+export function tableRank(node: RankNode): OperatorFactory<unknown, unknown> | null {
+  if (node.windowEnd !== null || !fitsTableRank(node)) return null;
   return {
     kind: "operator",
     name: "rank",
     declares: [declarationOfTable(rowsOf(node).descriptor)],
-    create: () => new TableRank(node, to, mode),
+    create: () => new TableRank(node, node.to, "streaming"),
   };
+}
+
+/** The first rows of each partition of a bounded input, as far as they are in memory; null: its rows are none for tables, or all of them are wanted. */
+export function tableOfFirst(node: RankNode): HeldRows | null {
+  if (!fitsTableRank(node)) return null;
+  const { input, to } = node;
+  const first: RankNode = { ...node, row: input.row, changes: "append", from: 1, showsRank: false };
+  const table = new TableRank(first, to, "batch");
+  return Object.assign(table, { declarations: [declarationOfTable(rowsOf(first).descriptor)] });
+}
+
+function fitsTableRank(node: RankNode): node is RankNode & { readonly to: number } {
+  const { input, to } = node;
+  return to !== null && to >= 1 && input.changes === "append" && fitsTable(input.row);
 }

@@ -86,7 +86,10 @@ async function openRun(node: WindowAggregateNode, clock = new ManualClock()): Pr
   const session = { timeZone: "Europe/Berlin", clock };
   const isInTables = (tableWindows(node, session) ?? tableSessions(node, session)) !== null;
   assert.equal(isInTables, node.input.changes === "append");
-  return OperatorRun.open(windowAggregateOperator(node, session), node.input.row, { keySelector: () => null, clock });
+  return OperatorRun.open(windowAggregateOperator(node, session, "streaming"), node.input.row, {
+    keySelector: () => null,
+    clock,
+  });
 }
 
 const rowtime = { time: TS, isProctime: false } as const;
@@ -155,7 +158,7 @@ test("after restores at other parallelisms sessions go on, and end when they wou
   await fc.assert(
     fc.asyncProperty(histories, async (history) => {
       const node = nodeOf(windows.session, [K, I], "append");
-      const factory = windowAggregateOperator(node, { timeZone: "UTC", clock: new ManualClock() });
+      const factory = windowAggregateOperator(node, { timeZone: "UTC", clock: new ManualClock() }, "streaming");
       const make = (parallelism: number) => SpreadRun.open(factory, { row: input, keys: [K, I], parallelism });
       const [straight, moved] = [await make(1), await make(2)];
       for (const [at, step] of [...history, { watermark: 1e6 }].entries()) {

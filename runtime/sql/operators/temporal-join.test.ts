@@ -28,7 +28,7 @@ const node = (join: "INNER" | "LEFT", own: Partial<TemporalJoinNode> = {}): Temp
   ...own,
 });
 
-const factoryOf = (made: TemporalJoinNode) => temporalJoinOperator(made, sessionOf(new ManualClock()));
+const factoryOf = (made: TemporalJoinNode) => temporalJoinOperator(made, sessionOf(new ManualClock()), "streaming");
 const open = (made: TemporalJoinNode): Promise<ChangelogRun> => ChangelogRun.open(factoryOf(made), { inputs });
 
 test("a row gets the version of its time, when the watermark is there, in the order of times", async () => {

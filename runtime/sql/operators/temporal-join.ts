@@ -1,6 +1,6 @@
 /**
  * Owns: the join of each left row with the version of its key that was there at its time.
- * Does not own: which rows are versions (plan/temporal-joins.ts).
+ * Does not own: which rows are versions (plan/temporal-joins.ts), bounded inputs (bounded-temporal-join.ts).
  *
  * SQJV1 A left row waits until the watermark has reached its time: then all versions up to it have come. It is emitted with the newest of them, and leaves in the order of times,
  *     ahead of the watermark.
@@ -13,9 +13,10 @@
 import { assert } from "../../../base/index.ts";
 import type { OperatorContext, OperatorFactory, TimerService } from "../../ports/index.ts";
 import { rowKinds } from "../../record/index.ts";
-import type { PlanColumn, TemporalJoinNode } from "../plan/plan-tree.ts";
+import type { PlanColumn, PlanMode, TemporalJoinNode } from "../plan/plan-tree.ts";
 import { namesOf, type SqlRow } from "../rows/sql-row.ts";
 import type { SqlSession } from "../session.ts";
+import { boundedTemporalJoin } from "./bounded-temporal-join.ts";
 import { conditionOf, type JoinCondition } from "./join-condition.ts";
 import { assertJoinable, hasNull, keyNamesOf } from "./join-keys.ts";
 import { KeyedRowsOperator } from "./keyed-rows.ts";
@@ -27,8 +28,13 @@ const LEFT = "left";
 const VERSIONS = "versions";
 const TIMES = "times";
 
-export function temporalJoinOperator(node: TemporalJoinNode, session: SqlSession): OperatorFactory<unknown, unknown> {
+export function temporalJoinOperator(
+  node: TemporalJoinNode,
+  session: SqlSession,
+  mode: PlanMode,
+): OperatorFactory<unknown, unknown> {
   assertJoinable(node);
+  if (mode === "batch") return boundedTemporalJoin(node, session);
   const { left, right } = node;
   return {
     kind: "operator",

@@ -66,7 +66,7 @@ function nodeOf(window: PlanWindow, calls = sumAndCount, row = input, groupBy = 
 const sessionIn = (timeZone: string, clock = new ManualClock()): SqlSession => ({ timeZone, clock });
 
 const openRun = (node: WindowAggregateNode, timeZone = "UTC"): Promise<OperatorRun> =>
-  OperatorRun.open(windowAggregateOperator(node, sessionIn(timeZone)), node.input.row);
+  OperatorRun.open(windowAggregateOperator(node, sessionIn(timeZone), "streaming"), node.input.row);
 
 const row = (k: string, n: number, ts: number): Step => ({ k, n, ts });
 
@@ -251,7 +251,7 @@ test("windows of processing time end by the clock; a row at that moment is in th
   const proctime: PlanRow = [...input.slice(0, 2), column("ts", instant, "proctime")];
   const window = { kind: "tumble", size: 10, offset: 0, time: TS, isProctime: true } as const;
   const node = nodeOf(window, [call("SUM")], proctime);
-  const run = await OperatorRun.open(windowAggregateOperator(node, sessionIn("UTC", clock)), proctime, {
+  const run = await OperatorRun.open(windowAggregateOperator(node, sessionIn("UTC", clock), "streaming"), proctime, {
     keySelector: () => null,
     clock,
   });
@@ -330,7 +330,10 @@ test("a row without a time fails the job, and the message says what to do", asyn
 });
 
 test("sessions by other columns than the groups are refused", () => {
-  assert.throws(() => windowAggregateOperator(nodeOf(windows.session, sumAndCount, input, [K, N]), sessionIn("UTC")), {
-    code: "JOB_GRAPH_INVALID",
-  });
+  assert.throws(
+    () => windowAggregateOperator(nodeOf(windows.session, sumAndCount, input, [K, N]), sessionIn("UTC"), "streaming"),
+    {
+      code: "JOB_GRAPH_INVALID",
+    },
+  );
 });

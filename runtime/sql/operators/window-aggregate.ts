@@ -1,6 +1,6 @@
 /**
  * Owns: GROUP BY with a window: of each key and window one row, when the window is over; it never changes.
- * Not here: which windows there are (windows.ts), what is kept of them (sliced-windows.ts, session-windows.ts).
+ * Not here: bounded inputs (bounded-windows.ts), which windows there are (windows.ts), what is kept of them (sliced-windows.ts, session-windows.ts).
  *
  * SQWA1 A window is emitted once, also after a restore: what came too late for it before is too late then (SQJW1).
  * SQWA2 When all input has come every window is over, those of processing time, too.
@@ -8,9 +8,10 @@
 import { StreamError } from "../../../base/index.ts";
 import { type ColumnBatch, describeType, isAdded, t, type ValueType } from "../../record/index.ts";
 import type { Counter, EmissionDesk, KeyedOperatorState, OperatorContext, OperatorFactory } from "../../ports/index.ts";
-import type { WindowAggregateNode } from "../plan/plan-tree.ts";
+import type { PlanMode, WindowAggregateNode } from "../plan/plan-tree.ts";
 import type { SqlSession } from "../session.ts";
 import { Aggregation, type AggregationState } from "./aggregation.ts";
+import { boundedWindows } from "./bounded-windows.ts";
 import { sessionType, SessionWindows } from "./session-windows.ts";
 import { SlicedWindows } from "./sliced-windows.ts";
 import { SESSIONS, SLICES } from "./state-names.ts";
@@ -109,6 +110,7 @@ function areSameColumns(left: readonly number[], right: readonly number[]): bool
 export function windowAggregateOperator(
   node: WindowAggregateNode,
   session: SqlSession,
+  mode: PlanMode,
 ): OperatorFactory<unknown, unknown> {
   const { window, groupBy } = node;
   if (window.kind === "session" && !areSameColumns(window.partition, groupBy))
@@ -117,6 +119,7 @@ export function windowAggregateOperator(
       "a SESSION window is partitioned by other columns than its rows are grouped by; group by window_start, window_end and all of its PARTITION BY",
       { destiny: "terminal" },
     );
+  if (mode === "batch") return boundedWindows(node, session);
   const overTables = tableWindows(node, session) ?? tableSessions(node, session);
   if (overTables !== null) return overTables;
   const { type } = aggregationOf(node);

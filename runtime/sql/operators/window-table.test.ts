@@ -25,7 +25,10 @@ const nodeOf = (window: PlanWindow): WindowTableNode => ({
 });
 
 const openRun = (window: PlanWindow): Promise<OperatorRun> =>
-  OperatorRun.open(windowTableOperator(nodeOf(window), { timeZone: "UTC", clock: new ManualClock() }), input);
+  OperatorRun.open(
+    windowTableOperator(nodeOf(window), { timeZone: "UTC", clock: new ManualClock() }, "streaming"),
+    input,
+  );
 
 const row = (k: string | null, ts: number): Step => ({ k, ts });
 const rowtime = { time: TS, isProctime: false, offset: 0 } as const;

@@ -1,6 +1,6 @@
 /**
  * Owns: windows as a table: each row with the start, the end and the last millisecond of its window, once for each of its windows.
- * Not here: aggregates over windows (window-aggregate.ts).
+ * Not here: aggregates over windows (window-aggregate.ts), sessions of bounded inputs (bounded-session-table.ts).
  *
  * SQWX1 Windows of a fixed length need no state: the rows of a batch share its columns and leave window by window. No row is late for them.
  * SQWX2 Rows of a session leave when it is over; a row that is taken back before that is as if it had not come.
@@ -18,10 +18,11 @@ import {
   type ValueType,
 } from "../../record/index.ts";
 import type { Counter, OperatorContext, OperatorFactory, Output, StreamOperator } from "../../ports/index.ts";
-import type { PlanRow, PlanWindow, WindowColumn, WindowTableNode } from "../plan/plan-tree.ts";
+import type { PlanMode, PlanRow, PlanWindow, WindowColumn, WindowTableNode } from "../plan/plan-tree.ts";
 import { rowTypeOf } from "../rows/row-type.ts";
 import type { SqlSession } from "../session.ts";
 import { refuseRow } from "./batches-only.ts";
+import { boundedSessionTable } from "./bounded-session-table.ts";
 import { type SessionContent, sessionType, SessionWindows } from "./session-windows.ts";
 import { SESSIONS } from "./state-names.ts";
 import { declarationOfWatermark } from "./watermark-memory.ts";
@@ -169,10 +170,15 @@ function takeBack(rows: RowObject[], row: RowObject): void {
 }
 
 /** The input of SESSION comes by hash of its partition; any other as it is. */
-export function windowTableOperator(node: WindowTableNode, session: SqlSession): OperatorFactory<unknown, unknown> {
+export function windowTableOperator(
+  node: WindowTableNode,
+  session: SqlSession,
+  mode: PlanMode,
+): OperatorFactory<unknown, unknown> {
   const { window } = node;
   if (window.kind !== "session")
     return { kind: "operator", name: "windowTable", create: () => new SlicedWindowTable(node, window, session) };
+  if (mode === "batch") return boundedSessionTable(node, window, session);
   const state = sessionType(rowsType(node.input.row)) as ValueType<unknown>;
   return {
     kind: "operator",

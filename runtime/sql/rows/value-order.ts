@@ -6,6 +6,7 @@
 import { StreamError } from "../../../base/index.ts";
 import type { SqlType } from "../types/sql-type.ts";
 import { typeText } from "../types/sql-type.ts";
+import { rowText } from "./sql-row.ts";
 
 /** Below zero: the first one comes first. Of values that are not NULL. */
 export type Compare = (left: unknown, right: unknown) => number;
@@ -41,6 +42,19 @@ export function valueOrder(type: SqlType): Compare {
         if (left === right) return 0;
         return (left as number) < (right as number) ? -1 : 1;
       };
+  }
+}
+
+/** The same, and some order of values that have none: those that are equal are equal in it (SQJR2). */
+export function anyOrder(type: SqlType): Compare {
+  switch (type.kind) {
+    case "array":
+    case "multiset":
+    case "map":
+    case "row":
+      return (left, right) => compareTexts(rowText({ value: left }, ["value"]), rowText({ value: right }, ["value"]));
+    default:
+      return valueOrder(type);
   }
 }
 
