@@ -95,6 +95,20 @@ describe("a session of statements", () => {
     );
   });
 
+  it("shows bytes in hexadecimal digits, also those that are a text, and inside of others (SQXT2)", async () => {
+    const session = await sessionOf();
+    const looked = await session.look(
+      "SELECT X'00FF' AS a, X'6162' AS b, ARRAY[X'FE'] AS c, CAST(ARRAY[X'FE', X'61'] AS STRING) AS d",
+    );
+    assert.ok(looked !== null);
+    await using driver = await JobDriver.start(queryJob(looked.script, "sql", load), { parallelism: 1 });
+    await driver.run();
+    assert.deepEqual(
+      driver.output<string>("query-1:lines").map((line) => readResultLine(line).change),
+      [{ kind: "+I", values: ["x'00ff'", "x'6162'", "[x'fe']", "[x'fe', a]"] }],
+    );
+  });
+
   it("has functions of modules, and its queries give their changes as lines (RSLN1, SQJB3)", async () => {
     const session = await sessionOf("CREATE FUNCTION half AS './f.ts#half' LANGUAGE TYPESCRIPT");
     const query =
