@@ -3,7 +3,7 @@
  * Not here: JSON functions (json-grammar.ts). Rules of all grammars: name-grammar.ts.
  */
 import { type IToken, tokenMatcher } from "chevrotain";
-import type { Alternatives } from "./name-grammar.ts";
+import { type Alternatives, unitTokens } from "./name-grammar.ts";
 import { fail } from "./problem.ts";
 import { unitRemedy } from "./syntax-error.ts";
 import type {
@@ -19,7 +19,7 @@ import type {
 } from "./expression-tree.ts";
 import { extractWords } from "./expression-tree.ts";
 import type { OrderItem, Query } from "./query-tree.ts";
-import { Arrow, Comma, Dot, FunctionName, k, LParen, RParen, Star } from "./tokens.ts";
+import { Arrow, Comma, Dot, FunctionName, k, LParen, Name, RParen, Star } from "./tokens.ts";
 import { TypeGrammar } from "./type-grammar.ts";
 
 type WordAndArguments = [word: IToken, args: Expression[]];
@@ -201,8 +201,8 @@ export abstract class CallGrammar extends TypeGrammar {
   protected readonly extract = this.RULE("extract", (): WordAndArguments => {
     const word = this.CONSUME(k.EXTRACT);
     this.CONSUME(LParen);
-    const unit = this.OR([
-      { ALT: () => this.SUBRULE(this.unitArgument) },
+    const unit = this.firstOf<Expression>([
+      { GATE: () => !this.isNext(Name) || this.isNextOneOf(unitTokens), ALT: () => this.SUBRULE(this.unitArgument) },
       { ALT: () => this.SUBRULE(this.extractWord) },
     ]);
     this.CONSUME(k.FROM);
