@@ -15,7 +15,7 @@ import { typedExpression } from "./expression.ts";
 import { sourceOf } from "./from.ts";
 import { aliasHint, requireGrouped, requireGroupedUse, typedGrouping } from "./grouping.ts";
 import { nameRemedy } from "./names.ts";
-import { Scope } from "./scope.ts";
+import { fieldOf, Scope } from "./scope.ts";
 import { withLookupHints } from "./lookup-hint.ts";
 import { ttlsOfHints } from "./state-ttl-hint.ts";
 import { withNullability } from "../types/type-families.ts";
@@ -110,6 +110,9 @@ function starOf({ table, at }: SelectItem & { readonly kind: "wildcard" }, scope
   if (table.length === 0 && scope.tables.length === 0)
     fail(at, "a star without FROM", "Name a table: SELECT * FROM t.");
   const isAll = table.length === 0;
+  const row = isAll ? null : scope.rowOf(table);
+  if (row?.type.kind === "row")
+    return row.type.fields.map(({ name }) => ({ name, value: fieldOf(row, { kind: "identifier", at, name }) }));
   const tables = isAll ? scope.tables : [scope.tableOf(table)];
   const hidden = new Set(isAll ? scope.merged.flatMap(({ hides }) => hides) : []);
   const merged = isAll ? scope.merged.map(({ name, value }) => ({ name, value: { ...value, at } })) : [];
