@@ -69,6 +69,16 @@ describe("a session of statements", () => {
     );
   });
 
+  it("sets what belongs together one after the other, and asks for the rest where a query runs (SQAS1)", async () => {
+    const session = await sessionOf(TABLE, "SET 'table.exec.mini-batch.enabled' = 'true'");
+    const count = "SELECT a, COUNT(*) AS n FROM t GROUP BY a";
+    await assert.rejects(session.look(count), refused("'table.exec.mini-batch.allow-latency' is missing"));
+    for (const setting of ["allow-latency' = '5 s'", "size' = '5000'"])
+      session.keep((await session.look(`SET 'table.exec.mini-batch.${setting}`)) as LookedStatement);
+    assert.equal((await session.look(count))?.plan.queries.length, 1);
+    await assert.rejects(session.look("SET 'table.exec.mini-batch.size' = 'many'"), refused("Write a whole number"));
+  });
+
   it("has nothing to do for a comment, and refuses what would be filled again and again", async () => {
     const session = await sessionOf(TABLE);
     assert.equal(await session.look("-- nothing"), null);

@@ -109,6 +109,8 @@ function planned(
       problems.push(error.problem);
     }
   }
+  const { missing } = settings.aggregation;
+  if (missing !== null && drafts.length > 0) problems.push(missing);
   if (problems.length > 0) return { kind: "problems", problems };
   return {
     kind: "plan",
