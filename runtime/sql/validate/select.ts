@@ -14,6 +14,7 @@ import { type ExpressionContext, type QueryContext, plainContext } from "./conte
 import { typedExpression } from "./expression.ts";
 import { sourceOf } from "./from.ts";
 import { aliasHint, requireGrouped, requireGroupedUse, typedGrouping } from "./grouping.ts";
+import { requireKnownHints } from "./known-hints.ts";
 import { nameRemedy } from "./names.ts";
 import { fieldOf, Scope } from "./scope.ts";
 import { withLookupHints } from "./lookup-hint.ts";
@@ -31,6 +32,7 @@ export function typedSelect(
   context: QueryContext,
   orderBy: readonly OrderItem[],
 ): { readonly body: TypedSelect; readonly orderBy: readonly TypedOrder[] } {
+  requireKnownHints(select.hints, "select");
   const source = select.from === null ? null : sourceOf(select.from, context, null);
   const scope = new Scope(source?.tables ?? [], source?.merged ?? [], context.outer);
   const early = (where: string, clause: string): ExpressionContext => ({
