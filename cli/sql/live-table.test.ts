@@ -72,9 +72,24 @@ describe("a screen", () => {
     ]);
   });
 
+  it("cuts wide columns, so that all of them are seen with their names", () => {
+    const table = tableOf([`+I ${"a".repeat(150)} ${"1".repeat(40)}`, "+I b 2"]);
+    assert.deepEqual(liveLines(scalarRow, table, { height: 7, width: 31 }), [
+      "+--------------+--------------+",
+      "|         name |        count |",
+      "+--------------+--------------+",
+      "| aaaaaaaaa... | 111111111... |",
+      "|            b |            2 |",
+      "+--------------+--------------+",
+    ]);
+    // The narrow one stays whole, and gives its room to the other.
+    const uneven = tableOf([`+I ${"a".repeat(150)} 12345`]);
+    assert.equal(liveLines(scalarRow, uneven, { height: 7, width: 31 })[3], "| aaaaaaaaaaaaaaaa... | 12345 |");
+  });
+
   it("cuts by the columns of the terminal, of which a wide character takes two", () => {
     const table = tableOf(["+I 張三李四王五 1"]);
-    assert.equal(liveLines(scalarRow, table, { height: 7, width: 10 })[3], "| 張三李…");
+    assert.equal(liveLines(scalarRow, table, { height: 7, width: 10 })[3], "|  張三..…");
   });
 
   it("gives the person's own screen back, once (SCRN2)", () => {

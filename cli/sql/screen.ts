@@ -6,7 +6,7 @@
  */
 import type { Clock, Timer } from "../../base/index.ts";
 import type { PlanRow } from "../../runtime/sql/index.ts";
-import { cutTo, tableLines, widthsFor } from "../../runtime/table/engine.ts";
+import { cutTo, tableLines, widthsFor, widthsWithin } from "../../runtime/table/engine.ts";
 import type { LiveTable } from "./live-table.ts";
 
 const ENTER = "\u001b[?1049h\u001b[?25l";
@@ -80,7 +80,7 @@ export class Screen {
   }
 }
 
-/** The last rows that fit; a line that is wider than the terminal is cut. */
+/** The last rows that fit. Wide columns are cut, so that all columns are seen; a line that is too wide even then is cut itself. */
 export function liveLines(
   row: PlanRow,
   table: LiveTable,
@@ -89,7 +89,7 @@ export function liveLines(
   const names = row.map(({ name }) => name);
   const rows = table.rows();
   const shown = rows.slice(Math.max(0, rows.length - Math.max(1, height - OTHER_LINES)));
-  const { rule, header, line } = tableLines(names, widthsFor(names, shown));
+  const { rule, header, line } = tableLines(names, widthsWithin(widthsFor(names, shown), names, width));
   return [rule, header, rule, ...shown.map(line), rule].map((text) => cutTo(text, width, "…"));
 }
 

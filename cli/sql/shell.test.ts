@@ -287,6 +287,10 @@ describe("a word at the end of a line", () => {
     const looked = await session.look("CREATE TABLE orders (order_id INT, price INT) WITH ('connector' = 'datagen')");
     assert.ok(looked !== null);
     const found = (line: string): readonly string[] => completionsOf(line, looked.catalog).found;
+    assert.deepEqual(
+      [found("SHOW TA"), found("  show v"), found("SHOW CREATE TA")],
+      [["TABLES"], ["views"], found("TA")],
+    );
     assert.deepEqual(found("SELECT * FROM or"), ["orders"]);
     assert.deepEqual(found("SELECT orders."), ["order_id", "price"]);
     assert.deepEqual(found("SELECT orders.p"), ["price"]);

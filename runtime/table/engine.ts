@@ -6,4 +6,4 @@ export { type DeclaredRows, rowDeclarations, tablesOf } from "./row-declarations
 export { readResultLine, type ResultChange } from "./result-lines.ts";
 export { type LookedStatement, ScriptSession } from "./script-session.ts";
 export { queryJob } from "./sql-job.ts";
-export { cutTo, tableLines, type Texts, widthsFor, widthsOf } from "./table-text.ts";
+export { cutTo, tableLines, type Texts, widthsFor, widthsOf, widthsWithin } from "./table-text.ts";

@@ -69,6 +69,16 @@ describe("a session of statements", () => {
     );
   });
 
+  it("sets what belongs together one after the other, and asks for the rest where a query runs (SQAS1)", async () => {
+    const session = await sessionOf(TABLE, "SET 'table.exec.mini-batch.enabled' = 'true'");
+    const count = "SELECT a, COUNT(*) AS n FROM t GROUP BY a";
+    await assert.rejects(session.look(count), refused("'table.exec.mini-batch.allow-latency' is missing"));
+    for (const setting of ["allow-latency' = '5 s'", "size' = '5000'"])
+      session.keep((await session.look(`SET 'table.exec.mini-batch.${setting}`)) as LookedStatement);
+    assert.equal((await session.look(count))?.plan.queries.length, 1);
+    await assert.rejects(session.look("SET 'table.exec.mini-batch.size' = 'many'"), refused("Write a whole number"));
+  });
+
   it("has nothing to do for a comment, and refuses what would be filled again and again", async () => {
     const session = await sessionOf(TABLE);
     assert.equal(await session.look("-- nothing"), null);
@@ -92,6 +102,20 @@ describe("a session of statements", () => {
     assert.deepEqual(
       driver.output<string>("query-1:lines").map((line) => readResultLine(line).change),
       [{ kind: "+I", values: ["two", "one"] }],
+    );
+  });
+
+  it("shows bytes in hexadecimal digits, also those that are a text, and inside of others (SQXT2)", async () => {
+    const session = await sessionOf();
+    const looked = await session.look(
+      "SELECT X'00FF' AS a, X'6162' AS b, ARRAY[X'FE'] AS c, CAST(ARRAY[X'FE', X'61'] AS STRING) AS d",
+    );
+    assert.ok(looked !== null);
+    await using driver = await JobDriver.start(queryJob(looked.script, "sql", load), { parallelism: 1 });
+    await driver.run();
+    assert.deepEqual(
+      driver.output<string>("query-1:lines").map((line) => readResultLine(line).change),
+      [{ kind: "+I", values: ["x'00ff'", "x'6162'", "[x'fe']", "[x'fe', a]"] }],
     );
   });
 

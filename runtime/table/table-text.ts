@@ -19,6 +19,7 @@ export type TableLines = {
 const NULL_TEXT = "<NULL>";
 const CUT = "...";
 const TEXT_WIDTH_MAX = 30;
+const SHORT_WIDTH = 8;
 const TIMESTAMP_WIDTH = 20;
 /** Sign and point. */
 const DECIMAL_EXTRA = 2;
@@ -48,6 +49,17 @@ export function widthsFor(names: readonly string[], rows: readonly Texts[]): rea
   return names.map((name, place) =>
     rows.reduce((width, row) => Math.max(width, lengthOf(row[place] ?? NULL_TEXT)), lengthOf(name)),
   );
+}
+
+/** At most `width` for the whole line, as far as names and short values let it: the widest columns give first. */
+export function widthsWithin(widths: readonly number[], names: readonly string[], width: number): readonly number[] {
+  const least = widths.map((each, place) => Math.min(each, Math.max(lengthOf(names[place] ?? ""), SHORT_WIDTH)));
+  const capped = (most: number): readonly number[] =>
+    widths.map((each, place) => Math.max(least[place] ?? 0, Math.min(each, most)));
+  const isTooWide = (each: readonly number[]): boolean => each.reduce((sum, one) => sum + one + 3, 1) > width;
+  let most = width;
+  while (most > SHORT_WIDTH && isTooWide(capped(most))) most -= 1;
+  return isTooWide(widths) ? capped(most) : widths;
 }
 
 /** The columns and their types, in the form of CREATE TABLE. */

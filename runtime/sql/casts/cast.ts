@@ -13,18 +13,18 @@ import type { SqlType } from "../types/sql-type.ts";
 import { isBytes, isDatetime, isText, type KindOf } from "../types/type-families.ts";
 import { castOfParts, type CastValue } from "./cast-of-parts.ts";
 import { castToNumber } from "./cast-to-number.ts";
-import { textOf } from "./text-of-value.ts";
+import { textOf, type TextUse } from "./text-of-value.ts";
 import { dateOfText, NANOS_PER_MS, timeOfText, timestampOfText } from "./time-texts.ts";
 import { dateOf, instantIn, inZone, timeOfDay, withPrecision } from "./zoned-times.ts";
 
 export type { CastValue } from "./cast-of-parts.ts";
 
-/** There is such a cast. */
-export function castOfValue(from: SqlType, to: SqlType, zone: TimeZone): CastValue {
+/** There is such a cast. `use`: of a text. */
+export function castOfValue(from: SqlType, to: SqlType, zone: TimeZone, use: TextUse = "value"): CastValue {
   switch (to.kind) {
     case "char":
     case "varchar":
-      return toText(from, to, zone);
+      return toText(to, textOf(from, zone, use));
     case "binary":
     case "varbinary":
       return toBytes(from, to);
@@ -51,8 +51,7 @@ export function castOfValue(from: SqlType, to: SqlType, zone: TimeZone): CastVal
 }
 
 /** CHAR is filled up with blanks; both are cut to their length, counted in code points. */
-function toText(from: SqlType, to: KindOf<"char" | "varchar">, zone: TimeZone): CastValue {
-  const text = textOf(from, zone);
+function toText(to: KindOf<"char" | "varchar">, text: ReturnType<typeof textOf>): CastValue {
   return (value) => {
     const whole = text(value as never);
     return whole === undefined ? undefined : sized(whole, to);

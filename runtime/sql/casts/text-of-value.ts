@@ -2,6 +2,7 @@
  * Owns: any value as a text, as CAST(… AS STRING) gives it.
  *
  * SQXT1 As in Flink: TRUE; [1, NULL]; {key=value}; (1, abc).
+ * SQXT2 For people bytes are `x'00ff'`, whatever they are. Bytes inside of others that are no UTF-8 are so for everybody.
  */
 import { unreachable } from "../../../base/index.ts";
 import type { TimeZone } from "../functions/time/time-zone.ts";
@@ -14,8 +15,11 @@ import { inZone } from "./zoned-times.ts";
 /** Undefined: bytes that are no UTF-8. */
 type ToText = (value: never) => string | undefined;
 
+/** What a text is for: CAST, or to be shown (SQXT2). */
+export type TextUse = "value" | "people";
+
 /** Of values that are not NULL. A DATE alone is milliseconds, inside of others a Date (functions/scalar-implementation.ts). */
-export function textOf(type: SqlType, zone: TimeZone): ToText {
+export function textOf(type: SqlType, zone: TimeZone, use: TextUse): ToText {
   switch (type.kind) {
     case "boolean":
       return (value: boolean) => (value ? "TRUE" : "FALSE");
@@ -35,7 +39,7 @@ export function textOf(type: SqlType, zone: TimeZone): ToText {
       return (value: string) => value;
     case "binary":
     case "varbinary":
-      return decoded;
+      return use === "people" ? hexOf : decoded;
     case "date":
       return textOfDate;
     case "time":
@@ -47,7 +51,7 @@ export function textOf(type: SqlType, zone: TimeZone): ToText {
     case "interval":
       return type.unit === "month" ? textOfMonths : textOfMilliseconds;
     default:
-      return textOfParts(type, zone);
+      return textOfParts(type, zone, use);
   }
 }
 
@@ -63,23 +67,25 @@ function decoded(bytes: Uint8Array): string | undefined {
   }
 }
 
+const hexOf = (bytes: Uint8Array): string => `x'${Buffer.from(bytes).toString("hex")}'`;
+
 type Nested = SqlType & { readonly kind: "array" | "multiset" | "map" | "row" };
 
-function textOfParts(type: Nested, zone: TimeZone): ToText {
+function textOfParts(type: Nested, zone: TimeZone, use: TextUse): ToText {
   switch (type.kind) {
     case "array": {
-      const element = partText(type.element, zone);
+      const element = partText(type.element, zone, use);
       return (items: readonly unknown[]) => `[${items.map(element).join(", ")}]`;
     }
     case "multiset":
     case "map": {
-      const key = partText(type.kind === "map" ? type.key : type.element, zone);
-      const value = type.kind === "map" ? partText(type.value, zone) : String;
+      const key = partText(type.kind === "map" ? type.key : type.element, zone, use);
+      const value = type.kind === "map" ? partText(type.value, zone, use) : String;
       return (entries: ReadonlyMap<unknown, unknown>) =>
         `{${[...entries].map(([name, item]) => `${key(name)}=${value(item)}`).join(", ")}}`;
     }
     case "row": {
-      const fields = type.fields.map((field) => ({ name: field.name, text: partText(field.type, zone) }));
+      const fields = type.fields.map((field) => ({ name: field.name, text: partText(field.type, zone, use) }));
       return (row: Readonly<Record<string, unknown>>) =>
         `(${fields.map(({ name, text }) => text(row[name])).join(", ")})`;
     }
@@ -88,10 +94,10 @@ function textOfParts(type: Nested, zone: TimeZone): ToText {
   }
 }
 
-function partText(type: SqlType, zone: TimeZone): (value: unknown) => string {
-  const text = textOf(type, zone);
+function partText(type: SqlType, zone: TimeZone, use: TextUse): (value: unknown) => string {
+  const text = textOf(type, zone, use);
   return (value) => {
     if (value === null) return "NULL";
-    return text((type.kind === "date" ? (value as Date).getTime() : value) as never) ?? "";
+    return text((type.kind === "date" ? (value as Date).getTime() : value) as never) ?? hexOf(value as Uint8Array);
   };
 }

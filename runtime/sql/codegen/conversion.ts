@@ -3,6 +3,7 @@
  * Does not own: what a cast gives (casts/cast.ts). Numbers are cast in the code itself.
  */
 import { castOfValue } from "../casts/cast.ts";
+import type { TextUse } from "../casts/text-of-value.ts";
 import { intOfDouble, longOfDouble } from "../casts/number-texts.ts";
 import type { TimeZone } from "../functions/time/time-zone.ts";
 import { failExpression } from "../functions/implementations.ts";
@@ -15,17 +16,20 @@ import { nullOf, operation } from "./operation.ts";
 /** Of a value that the type does not have. */
 export type OnFailure = "fail" | "null";
 
-export function converted(
-  code: Code,
-  { from, to, zone }: { readonly from: Generated; readonly to: SqlType; readonly zone: TimeZone },
-  onFailure: OnFailure,
-): Generated {
+type Conversion = {
+  readonly from: Generated;
+  readonly to: SqlType;
+  readonly zone: TimeZone;
+  readonly use?: TextUse;
+};
+
+export function converted(code: Code, { from, to, zone, use = "value" }: Conversion, onFailure: OnFailure): Generated {
   const { type } = from;
   if (type.kind === "null" || from.isNull === "true") return nullOf(to);
   if (isSameType(type, to) || isKept(type, to)) return { ...from, type: to };
   const inline = inlineCast(code, from.value, type, to);
   if (inline !== null) return { value: inline, isNull: from.isNull, type: to };
-  const cast = castOfValue(type, to, zone);
+  const cast = castOfValue(type, to, zone, use);
   const known = castOfLiteral(code, from, cast);
   if (known !== null) return { value: known, isNull: null, type: to };
   const total = onFailure === "fail" ? failing(cast, type, to) : (value: unknown): unknown => cast(value) ?? null;

@@ -74,6 +74,8 @@ const constants: Readonly<Record<string, readonly (readonly [string, unknown])[]
   choices: [
     ["CASE 2 WHEN 1 THEN 'one' WHEN 2 THEN 'two' END", "two"],
     ["CASE 3 WHEN 1 THEN 'one' END", null],
+    ["CASE 3 WHEN 1, 2 THEN 'few' WHEN 3, 4 THEN 'some' END", "some"],
+    ["CASE 2 WHEN 1, 2 THEN 'few' WHEN 2, 4 THEN 'some' END", "few"],
     ["CASE WHEN FALSE THEN 1 ELSE CAST(2 AS BIGINT) END", 2n],
     ["CASE WHEN TRUE THEN 1 ELSE 1.5 END", 10n],
     ["COALESCE(CAST(NULL AS INT), CAST(4 AS BIGINT))", 4n],

@@ -95,7 +95,8 @@ function generated(context: GeneratorContext, expression: TypedExpression): Gene
     case "cast": {
       assert(expression.type.kind !== "null", "a CAST has a type");
       const from = generate(expression.operand);
-      return converted(code, { from, to: expression.type, zone }, expression.isTry ? "null" : "fail");
+      const use = expression.isForPeople === true ? "people" : "value";
+      return converted(code, { from, to: expression.type, zone, use }, expression.isTry ? "null" : "fail");
     }
     case "case":
       return generateCase(context, expression);

@@ -2,9 +2,10 @@
  * Owns: what SET says of how groups are summed up: `table.exec.mini-batch.*` and `table.optimizer.agg-phase-strategy`, Flink's names.
  *
  * SQAS1 Who turns mini-batches on says how long a change may wait, and how many rows a mini-batch has at most: as in Flink, neither has a default that would do.
+ *     It is asked for where a query runs, so that a session can set one after the other, in any order.
  */
 import { parseDuration } from "../../../base/index.ts";
-import { fail } from "../syntax/problem.ts";
+import { fail, type SqlProblem } from "../syntax/problem.ts";
 import type { Span } from "../syntax/span.ts";
 import type { MiniBatch } from "./plan-tree.ts";
 
@@ -15,6 +16,8 @@ export type AggregationSettings = {
   /** Null: changes leave row by row. */
   readonly miniBatch: MiniBatch | null;
   readonly phases: AggregationPhases;
+  /** SQAS1: what has to be said before a query runs; null: nothing. */
+  readonly missing: SqlProblem | null;
 };
 
 const MINI_BATCH = "table.exec.mini-batch.";
@@ -31,21 +34,22 @@ type Values = ReadonlyMap<string, Setting>;
 
 /** Errors: SqlFailure. */
 export function aggregationSettingsOf(values: Values): AggregationSettings {
-  return { miniBatch: miniBatchOf(values), phases: phasesOf(values.get(PHASES_KEY)) };
+  return { ...miniBatchOf(values), phases: phasesOf(values.get(PHASES_KEY)) };
 }
 
-function miniBatchOf(values: Values): MiniBatch | null {
+function miniBatchOf(values: Values): Pick<AggregationSettings, "miniBatch" | "missing"> {
   const enabled = values.get(ENABLED_KEY);
   const [latencyMs, size] = [latencyOf(values.get(LATENCY_KEY)), sizeOf(values.get(SIZE_KEY))];
-  if (enabled === undefined || /^false$/i.test(enabled.value)) return null;
+  if (enabled === undefined || /^false$/i.test(enabled.value)) return { miniBatch: null, missing: null };
   if (!/^true$/i.test(enabled.value))
     return fail(enabled.at, `the option '${ENABLED_KEY}' is '${enabled.value}'`, "Write 'true' or 'false'.");
-  // SQAS1
-  if (latencyMs === null)
-    return fail(enabled.at, `'${LATENCY_KEY}' is missing`, "Say how long a change may wait, such as '5 s'.");
-  if (size === null)
-    return fail(enabled.at, `'${SIZE_KEY}' is missing`, "Say how many rows a mini-batch has at most, such as '5000'.");
-  return { size, latencyMs };
+  const without = (key: string, remedy: string): Pick<AggregationSettings, "miniBatch" | "missing"> => ({
+    miniBatch: null,
+    missing: { at: enabled.at, message: `'${key}' is missing`, remedy },
+  });
+  if (latencyMs === null) return without(LATENCY_KEY, "Say how long a change may wait, such as '5 s'.");
+  if (size === null) return without(SIZE_KEY, "Say how many rows a mini-batch has at most, such as '5000'.");
+  return { miniBatch: { size, latencyMs }, missing: null };
 }
 
 function latencyOf(setting: Setting | undefined): number | null {

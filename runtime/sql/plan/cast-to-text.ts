@@ -1,5 +1,5 @@
 /**
- * Owns: the rows of a plan as texts, as CAST(… AS STRING) has them: for whoever shows them to people.
+ * Owns: the rows of a plan as texts, for whoever shows them to people: as CAST(… AS STRING) has them, but for bytes (SQXT2).
  */
 import { STRING_LENGTH } from "../types/sql-type.ts";
 import type { TypedExpression } from "../validate/typed-tree.ts";
@@ -15,7 +15,15 @@ export function castToText(input: PlanNode): CalcNode {
   });
   const values = input.row.map(({ name, type, time }, index): TypedExpression => {
     const operand: TypedExpression = { kind: "column", at, name, type, time, depth: 0, index };
-    return { kind: "cast", at, operand, isTry: false, type: (row[index] as PlanColumn).type, time: null };
+    return {
+      kind: "cast",
+      at,
+      operand,
+      isTry: false,
+      isForPeople: true,
+      type: (row[index] as PlanColumn).type,
+      time: null,
+    };
   });
   const { uid, changes, keys } = input;
   return { kind: "calc", uid: `${uid}:text`, row, changes, keys, input, condition: null, values };

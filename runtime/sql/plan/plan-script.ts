@@ -109,6 +109,8 @@ function planned(
       problems.push(error.problem);
     }
   }
+  const { missing } = settings.aggregation;
+  if (missing !== null && drafts.length > 0) problems.push(missing);
   problems.push(...drafts.flatMap((draft) => overwrittenBeside(draft, drafts)));
   if (problems.length > 0) return { kind: "problems", problems };
   return {

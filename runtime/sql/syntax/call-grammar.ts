@@ -3,7 +3,9 @@
  * Not here: JSON functions (json-grammar.ts). Rules of all grammars: name-grammar.ts.
  */
 import { type IToken, tokenMatcher } from "chevrotain";
-import type { Alternatives } from "./name-grammar.ts";
+import { type Alternatives, unitTokens } from "./name-grammar.ts";
+import { fail } from "./problem.ts";
+import { unitRemedy } from "./syntax-error.ts";
 import type {
   Call,
   CallSuffix,
@@ -15,8 +17,9 @@ import type {
   WindowFrame,
   WindowSpecification,
 } from "./expression-tree.ts";
+import { extractWords } from "./expression-tree.ts";
 import type { OrderItem, Query } from "./query-tree.ts";
-import { Arrow, Comma, Dot, FunctionName, k, LParen, RParen, Star } from "./tokens.ts";
+import { Arrow, Comma, Dot, FunctionName, k, LParen, Name, RParen, Star } from "./tokens.ts";
 import { TypeGrammar } from "./type-grammar.ts";
 
 type WordAndArguments = [word: IToken, args: Expression[]];
@@ -185,10 +188,23 @@ export abstract class CallGrammar extends TypeGrammar {
     return { kind: "keyword", at: this.since(start), text };
   });
 
+  /** A name, as far as the grammar goes. */
+  protected readonly extractWord = this.RULE("extractWord", (): Expression => {
+    const word = this.SUBRULE(this.identifier);
+    return this.ACTION((): Expression => {
+      const { at, name } = word;
+      const text = extractWords.find((each) => each === name.toUpperCase());
+      return text === undefined ? fail(at, `${name} is no unit of time`, unitRemedy) : { kind: "keyword", at, text };
+    });
+  });
+
   protected readonly extract = this.RULE("extract", (): WordAndArguments => {
     const word = this.CONSUME(k.EXTRACT);
     this.CONSUME(LParen);
-    const unit = this.SUBRULE(this.unitArgument);
+    const unit = this.firstOf<Expression>([
+      { GATE: () => !this.isNext(Name) || this.isNextOneOf(unitTokens), ALT: () => this.SUBRULE(this.unitArgument) },
+      { ALT: () => this.SUBRULE(this.extractWord) },
+    ]);
     this.CONSUME(k.FROM);
     const value = this.SUBRULE(this.expression);
     this.CONSUME(RParen);

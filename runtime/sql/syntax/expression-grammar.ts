@@ -16,6 +16,7 @@ import type {
   TruthTest,
 } from "./expression-tree.ts";
 import { JsonGrammar } from "./json-grammar.ts";
+import { fail } from "./problem.ts";
 import type { Query } from "./query-tree.ts";
 import {
   ApproximateLiteral,
@@ -52,6 +53,13 @@ const comparisons: readonly (readonly [TokenType, ComparisonOperator])[] = [
   [Less, "<"],
   [Greater, ">"],
 ];
+
+/** `CASE x WHEN 1, 2 THEN …`: each of them stands for `x =` it. */
+function requireOperand(operand: Expression | null, whens: readonly Expression[]): void {
+  const [, second] = whens;
+  if (operand === null && second !== undefined)
+    fail(second.at, "a second condition in WHEN", "Join conditions by OR; lists are for CASE value WHEN 1, 2 THEN ….");
+}
 
 const queryWords = [k.SELECT, k.WITH, k.VALUES, k.TABLE];
 const continuesQuery = [k.UNION, k.INTERSECT, k.EXCEPT, k.MINUS, k.ORDER, k.LIMIT, k.OFFSET, k.FETCH, RParen];
@@ -454,9 +462,12 @@ export abstract class ExpressionGrammar extends JsonGrammar {
     const operand = this.OPTION(() => this.SUBRULE(this.expression)) ?? null;
     this.AT_LEAST_ONE(() => {
       this.CONSUME(k.WHEN);
-      const when = this.SUBRULE2(this.expression);
+      const whens: Expression[] = [];
+      this.AT_LEAST_ONE_SEP({ SEP: Comma, DEF: () => whens.push(this.SUBRULE2(this.expression)) });
       this.CONSUME(k.THEN);
-      branches.push({ when, result: this.SUBRULE3(this.expression) });
+      const result = this.SUBRULE3(this.expression);
+      this.ACTION(() => requireOperand(operand, whens));
+      for (const when of whens) branches.push({ when, result });
     });
     const otherwise =
       this.OPTION2(() => {

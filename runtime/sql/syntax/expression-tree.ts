@@ -28,6 +28,10 @@ export type TimeUnit =
   | "MICROSECOND"
   | "NANOSECOND";
 
+/** What EXTRACT has besides: no reserved words. */
+export const extractWords = ["DOW", "ISODOW", "DOY", "ISOYEAR", "DECADE", "CENTURY", "MILLENNIUM", "EPOCH"] as const;
+export type ExtractWord = (typeof extractWords)[number];
+
 /** `DAY(3) TO SECOND(6)`; null where nothing was written. */
 export type IntervalQualifier = {
   readonly from: TimeUnit;
@@ -175,7 +179,7 @@ export type Expression =
   /** The arguments below stand only in calls. */
   | Node<"star">
   /** `EXTRACT(DAY FROM …)`, `TRIM(BOTH …)`. */
-  | Node<"keyword", { text: TimeUnit | "BOTH" | "LEADING" | "TRAILING" }>
+  | Node<"keyword", { text: TimeUnit | ExtractWord | "BOTH" | "LEADING" | "TRAILING" }>
   | Node<"descriptor", { columns: readonly Identifier[] }>
   | Node<"namedArgument", { name: Identifier; value: Expression }>
   /** `TABLE t`, `TABLE t PARTITION BY k ORDER BY ts`, `TABLE (SELECT …)`. */

@@ -73,6 +73,9 @@ const unitWords: readonly (readonly [Keyword, TimeUnit])[] = [
   ["NANOSECOND", "NANOSECOND"],
 ];
 
+/** Some are no reserved words. */
+export const unitTokens: readonly TokenType[] = unitWords.map(([word]) => k[word]);
+
 /** Says what would fit; syntax-error.ts makes a sentence of it. */
 const errorMessageProvider: IParserErrorMessageProvider = {
   buildMismatchTokenMessage: ({ expected }) => labelsOf([expected]),

@@ -25,6 +25,8 @@ import {
   unreadable,
 } from "./tokens.ts";
 
+export const unitRemedy = "Write SECOND, MINUTE, HOUR, DAY, MONTH or YEAR.";
+
 /** Where the parser stopped. */
 type Stop = {
   readonly tokens: readonly IToken[];
@@ -264,11 +266,7 @@ const checks: readonly Check[] = [
   },
   function missingUnit({ found, rules }) {
     if (found === undefined || rules.at(-1) !== "timeUnit") return null;
-    return problem(
-      spanOf(found),
-      `${quoted(found)} is no unit of time`,
-      "Write SECOND, MINUTE, HOUR, DAY, MONTH or YEAR.",
-    );
+    return problem(spanOf(found), `${quoted(found)} is no unit of time`, unitRemedy);
   },
   function anythingElse({ found, expected, tokens }) {
     const { found: place } = { found: found ?? (tokens.at(-1) as IToken) };

@@ -15,6 +15,7 @@ import { type QueryContext, plainContext } from "./context.ts";
 import { typedExpression } from "./expression.ts";
 import { requireTimeAttribute } from "./group-window.ts";
 import { typedJoin } from "./join.ts";
+import { requireKnownHints } from "./known-hints.ts";
 import { renamedColumns } from "./renamed-columns.ts";
 import { type MergedColumn, Scope, type ScopeTable } from "./scope.ts";
 import { withHintedOptions } from "./hinted-options.ts";
@@ -35,6 +36,10 @@ export function sourceOf(expression: TableExpression, context: QueryContext, lef
   switch (expression.kind) {
     case "table": {
       const found = sourceOfName(expression.name, context);
+      const [hint] = expression.hints;
+      requireKnownHints(expression.hints, "table");
+      if (hint !== undefined && found.kind !== "scan")
+        fail(hint.at, "the hint OPTIONS of a query", "Write it behind the table that the view or the WITH reads.");
       const named =
         found.kind === "scan" ? { ...found, table: withHintedOptions(found.table, expression.hints) } : found;
       const { parts } = expression.name;

@@ -16,6 +16,7 @@ import type { QueryContext } from "./context.ts";
 import { nameRemedy, quoted } from "./names.ts";
 import { typedQuery } from "./query.ts";
 import { withHintedOptions } from "./hinted-options.ts";
+import { requireKnownHints } from "./known-hints.ts";
 import { castOf } from "../types/cast-rules.ts";
 import type { Column, TypedQuery } from "./typed-tree.ts";
 
@@ -33,6 +34,7 @@ export type TypedInsert = {
 /** Errors: SqlFailure, Undetermined. */
 export function typedInsert(insert: Insert, context: QueryContext): TypedInsert {
   const found = context.catalog.tableOrView(insert.target);
+  requireKnownHints(insert.hints, "table");
   const target = found.kind === "table" ? withHintedOptions(found, insert.hints) : found;
   const name = qualifiedText(insert.target);
   if (target.kind === "view")

@@ -72,6 +72,15 @@ export class Scope {
     );
   }
 
+  /** Of `t.address.*`: the row that the path leads to; null: it names a table, or leads to no row. Errors: SqlFailure, for a table that has no such column. */
+  rowOf(path: readonly Identifier[]): TypedExpression | null {
+    const names = path.map(({ name }) => name);
+    if (this.tables.some((table) => isCalled(table, names))) return null;
+    const found = this.#find(path);
+    const value = found === null ? null : withFields({ ...found.value, at: spanOf(path) }, 0, found.fields);
+    return value?.type.kind === "row" ? value : null;
+  }
+
   /** This one first. */
   #outwards(): readonly Scope[] {
     return this.#outer === null ? [this] : [this, ...this.#outer.#outwards()];

@@ -14,8 +14,9 @@ import { type ExpressionContext, type QueryContext, plainContext } from "./conte
 import { typedExpression } from "./expression.ts";
 import { sourceOf } from "./from.ts";
 import { aliasHint, requireGrouped, requireGroupedUse, typedGrouping } from "./grouping.ts";
+import { requireKnownHints } from "./known-hints.ts";
 import { nameRemedy } from "./names.ts";
-import { Scope } from "./scope.ts";
+import { fieldOf, Scope } from "./scope.ts";
 import { withLookupHints } from "./lookup-hint.ts";
 import { ttlsOfHints } from "./state-ttl-hint.ts";
 import { withNullability } from "../types/type-families.ts";
@@ -31,6 +32,7 @@ export function typedSelect(
   context: QueryContext,
   orderBy: readonly OrderItem[],
 ): { readonly body: TypedSelect; readonly orderBy: readonly TypedOrder[] } {
+  requireKnownHints(select.hints, "select");
   const source = select.from === null ? null : sourceOf(select.from, context, null);
   const scope = new Scope(source?.tables ?? [], source?.merged ?? [], context.outer);
   const early = (where: string, clause: string): ExpressionContext => ({
@@ -110,6 +112,9 @@ function starOf({ table, at }: SelectItem & { readonly kind: "wildcard" }, scope
   if (table.length === 0 && scope.tables.length === 0)
     fail(at, "a star without FROM", "Name a table: SELECT * FROM t.");
   const isAll = table.length === 0;
+  const row = isAll ? null : scope.rowOf(table);
+  if (row?.type.kind === "row")
+    return row.type.fields.map(({ name }) => ({ name, value: fieldOf(row, { kind: "identifier", at, name }) }));
   const tables = isAll ? scope.tables : [scope.tableOf(table)];
   const hidden = new Set(isAll ? scope.merged.flatMap(({ hides }) => hides) : []);
   const merged = isAll ? scope.merged.map(({ name, value }) => ({ name, value: { ...value, at } })) : [];

@@ -78,7 +78,8 @@ export type TypedExpression =
   | Typed<"call", { name: string; arguments: readonly TypedExpression[]; words: readonly string[] }>
   | Typed<"userCall", { function: ScalarUserFunction | TableUserFunction; arguments: readonly TypedExpression[] }>
   | Typed<"json", { call: JsonCall; arguments: readonly TypedExpression[] }>
-  | Typed<"cast", { operand: TypedExpression; isTry: boolean }>
+  /** `isForPeople`: to a text that is shown, and not a value (casts/text-of-value.ts, SQXT2). */
+  | Typed<"cast", { operand: TypedExpression; isTry: boolean; isForPeople?: true }>
   | Typed<
       "case",
       {

@@ -54,6 +54,9 @@ export function weekOfYear(days: number): number {
   return Math.floor((dayOfYear(thursday) - 1) / 7) + 1;
 }
 
+/** The year that the week of ISO 8601 belongs to. */
+export const weekYear = (days: number): number => civilOf(days - ((dayOfWeek(days) + 5) % 7) + 3).year;
+
 /** So many months later; where that month has no such day, its last one. */
 export function plusMonths(days: number, months: number): number {
   const { year, month, day } = civilOf(days);

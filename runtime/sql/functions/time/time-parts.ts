@@ -2,18 +2,18 @@
  * Owns: EXTRACT and its short forms (YEAR, HOUR …).
  *
  * SQUP1 Parts of a second are counted within the second: of 12:30:01.333 the MILLISECOND is 333, the MICROSECOND 333000. Weeks are those of ISO 8601, a week's first day is
- *     Sunday for DAYOFWEEK alone. Parts of an interval have its sign.
+ *     Sunday for DAYOFWEEK and DOW alone. Parts of an interval have its sign.
  */
 import { assert, unreachable } from "../../../../base/index.ts";
 import { timeZone } from "./time-zone.ts";
-import type { TimeUnit } from "../../syntax/expression-tree.ts";
+import type { ExtractWord, TimeUnit } from "../../syntax/expression-tree.ts";
 import type { OperandType } from "../../types/type-families.ts";
 import type { CallSite, ScalarFactory } from "../scalar-implementation.ts";
 import { numberOf, typed } from "../implementations.ts";
-import { civilOf, DAY_MS, dayOfWeek, dayOfYear, weekOfYear } from "./calendar.ts";
+import { civilOf, DAY_MS, dayOfWeek, dayOfYear, weekOfYear, weekYear } from "./calendar.ts";
 import { clockReader, type MomentValue, nanosOf, timeOfDay } from "./moments.ts";
 
-type Unit = TimeUnit | "DAYOFYEAR" | "DAYOFWEEK";
+type Unit = TimeUnit | ExtractWord;
 type Part = (clockMs: number, nanos: number) => number;
 
 function partOf(unit: Unit): Part {
@@ -32,10 +32,22 @@ function partOf(unit: Unit): Part {
       return ofDay(weekOfYear);
     case "DAY":
       return ofDay((days) => civilOf(days).day);
-    case "DAYOFYEAR":
+    case "DOY":
       return ofDay(dayOfYear);
-    case "DAYOFWEEK":
+    case "DOW":
       return ofDay(dayOfWeek);
+    case "ISODOW":
+      return ofDay((days) => ((dayOfWeek(days) + 5) % 7) + 1);
+    case "ISOYEAR":
+      return ofDay(weekYear);
+    case "DECADE":
+      return ofDay((days) => Math.floor(civilOf(days).year / 10));
+    case "CENTURY":
+      return ofDay((days) => Math.ceil(civilOf(days).year / 100));
+    case "MILLENNIUM":
+      return ofDay((days) => Math.ceil(civilOf(days).year / 1000));
+    case "EPOCH":
+      return (clockMs) => Math.floor(clockMs / 1000);
     default:
       return partOfDay(unit);
   }
@@ -75,6 +87,7 @@ function partOfInterval(unit: Unit, of: "month" | "millisecond"): (value: number
     HOUR: (ms) => (ms % DAY_MS) / 3_600_000,
     MINUTE: (ms) => (ms % 3_600_000) / 60_000,
     SECOND: (ms) => (ms % 60_000) / 1000,
+    EPOCH: (ms) => ms / 1000,
     MILLISECOND: (ms) => ms % 1000,
     MICROSECOND: (ms) => (ms % 1000) * 1000,
     NANOSECOND: (ms) => (ms % 1000) * 1_000_000,
@@ -87,7 +100,9 @@ function extraction(unit: Unit, type: OperandType | undefined, { session }: Call
     const part = partOfInterval(unit, type.unit);
     return (value) => BigInt(Math.trunc(part(numberOf(value as number))));
   }
-  const [part, clockOf] = [partOf(unit), clockReader(type, timeZone(session.timeZone))];
+  // Seconds since 1970 are those of the instant, wherever its clock stands.
+  const zone = timeZone(unit === "EPOCH" ? "UTC" : session.timeZone);
+  const [part, clockOf] = [partOf(unit), clockReader(type, zone)];
   return (value) => BigInt(part(clockOf(value), nanosOf(value)));
 }
 
@@ -103,9 +118,9 @@ export const timePartFunctions: Readonly<Record<string, ScalarFactory>> = {
   QUARTER: part("QUARTER"),
   MONTH: part("MONTH"),
   WEEK: part("WEEK"),
-  DAYOFYEAR: part("DAYOFYEAR"),
+  DAYOFYEAR: part("DOY"),
   DAYOFMONTH: part("DAY"),
-  DAYOFWEEK: part("DAYOFWEEK"),
+  DAYOFWEEK: part("DOW"),
   HOUR: part("HOUR"),
   MINUTE: part("MINUTE"),
   SECOND: part("SECOND"),
