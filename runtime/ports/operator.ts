@@ -146,8 +146,7 @@ export interface StreamOperator<I, O> {
    */
   processBatch?(batch: ColumnBatch, from: number): number;
   /**
-   * @internal Of an operator that has `processBatch`: in a chain it takes rows as they are, by `process`, and they are not gathered into batches. It takes every batch whole. Default: they
-   * are gathered.
+   * @internal Of an operator that has `processBatch`: it takes rows as they are, by `process`, and they are not gathered into batches. It takes every batch whole. Default: they are gathered.
    */
   readonly takesRows?: true;
   /** A record of another input: `input` is 1 up. Of an operator that is connected to one stream only it is not called. */

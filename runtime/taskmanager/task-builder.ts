@@ -390,13 +390,13 @@ export class DeployedTask {
     if (edge.partitioning.kind === "forward") return new ForwardWriter([open(subtask)]);
     const senders = Array.from({ length: consumer.parallelism }, (_none, to) => open(to));
     switch (edge.partitioning.kind) {
-      case "hash":
-        return new HashWriter(
-          senders,
-          edge.partitioning.keySelector as (value: unknown) => Key,
-          consumer.maxParallelism,
-          edge.partitioning.keyColumns ?? null,
-        );
+      case "hash": {
+        const { keySelector, keyColumns = null, gathers } = edge.partitioning;
+        return new HashWriter(senders, keySelector as (value: unknown) => Key, consumer.maxParallelism, {
+          keyColumns,
+          gathered: gathers === true ? edge.type : null,
+        });
+      }
       case "rebalance":
         return new RebalanceWriter(senders, subtask);
       case "broadcast":

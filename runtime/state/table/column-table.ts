@@ -10,7 +10,7 @@
  * CTB4 Slots that were made ready for changes count as changed: a later snapshot writes them, and not the others.
  */
 import type { ColumnTable, KeyedRecords } from "../../ports/index.ts";
-import { type Column, type Float64Column, TABLE_PAGE_BITS } from "../../record/index.ts";
+import { type Column, type Float64Column, TABLE_PAGE_BITS, type TextColumn } from "../../record/index.ts";
 import { sameKey } from "./key-match.ts";
 import {
   addKey,
@@ -26,6 +26,7 @@ import { KeyWords } from "./key-words.ts";
 import { firstPlace, type Places, SlotIndex } from "./slot-index.ts";
 import { type ChangeLayer, SlotChanges } from "./slot-changes.ts";
 import type { TableLayout } from "./table-meta.ts";
+import { TextKeys } from "./text-keys.ts";
 
 /** What the tables of a back end have in common. */
 export type TableContext = {
@@ -60,6 +61,8 @@ export class HeapColumnTable implements ColumnTable {
   readonly #numbers: Float64Array[] | null;
   /** The same where it is of bigints and whole numbers of 32 bits, none ever null. */
   readonly #words: KeyWords | null;
+  /** The same where it is one text that is never null. */
+  readonly #texts: TextKeys | null;
   #pages: TablePage[] = [];
   /** A snapshot has the list. */
   #isListFixed = false;
@@ -74,7 +77,9 @@ export class HeapColumnTable implements ColumnTable {
     this.values = layout.value.fields.map(() => []);
     this.nulls = layout.value.fields.map(({ type }) => (type.nullable ? [] : null));
     const [first, ...others] = layout.key.fields;
-    this.#numbers = others.length === 0 && first?.kind === "float64" && !first.type.nullable ? [] : null;
+    const only = others.length === 0 && first?.type.nullable === false ? first.kind : null;
+    this.#numbers = only === "float64" ? [] : null;
+    this.#texts = only === "text" ? new TextKeys() : null;
     this.#words = KeyWords.fits(layout.key.fields) ? new KeyWords(layout.key.fields) : null;
   }
 
@@ -86,6 +91,7 @@ export class HeapColumnTable implements ColumnTable {
     this.#index.step(records.count);
     if (this.#numbers !== null) this.#findNumbers(this.#numbers, records, slots);
     else if (this.#words !== null) this.#findWords(this.#words, records, slots);
+    else if (this.#texts !== null) this.#findTexts(this.#texts, records, slots);
     else this.#findAny(records, slots);
     this.makeReady(slots, records.count);
   }
@@ -165,6 +171,18 @@ export class HeapColumnTable implements ColumnTable {
     }
   }
 
+  /** The same of one text. */
+  #findTexts(known: TextKeys, records: KeyedRecords, slots: Int32Array): void {
+    const { keys, hashes, rows, count } = records;
+    const texts = keys[0] as TextColumn;
+    for (let at = 0; at < count; at++) {
+      const row = rows[at] as number;
+      const hash = hashes[row] as number;
+      const slot = known.find(this.#index.current, texts, row, hash);
+      slots[at] = slot >= 0 ? slot : this.#findOldOrAdd(records, at, hash);
+    }
+  }
+
   /** First what is read of the index, then of the keys: reads that do not wait for each other are waited for at once. */
   #findWords(words: KeyWords, records: KeyedRecords, slots: Int32Array): void {
     const { hashes, rows, count } = records;
@@ -228,7 +246,9 @@ export class HeapColumnTable implements ColumnTable {
     const slot = this.#size;
     const number = slot >> TABLE_PAGE_BITS;
     if (number === this.#pages.length) this.#addPage();
-    addKey((this.#pages[number] as TablePage).keys, slot & SLOT_MASK, hash, { columns: keys, rows, at });
+    const page = (this.#pages[number] as TablePage).keys;
+    addKey(page, slot & SLOT_MASK, hash, { columns: keys, rows, at });
+    this.#texts?.add(slot, page.columns[0] as TextColumn);
     this.#index.add(hash, slot);
     this.#size = slot + 1;
     return slot;
