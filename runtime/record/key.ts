@@ -45,10 +45,13 @@ export function keyHash(key: Key): number {
 function hashOther(key: Exclude<Key, string>): number {
   if (typeof key === "number") return hashNumber(key);
   if (typeof key === "boolean") return mix(key ? 1231 : 1237);
-  if (typeof key === "bigint") return mix(hashString(key.toString()) ^ 0x6b69);
+  if (typeof key === "bigint") return bigintHash(hashString(key.toString()));
   if (key === null) return mix(0x6e75);
   return hashString(keyIdentity(key) as string);
 }
+
+/** Of a bigint: from that of its digits, so that it is another than that of a string. */
+export const bigintHash = (ofDigits: number): number => mix(ofDigits ^ 0x6b69);
 
 export function keyGroupOfHash(hash: number, maxParallelism: number): number {
   // A power of two is the usual case, and a division costs as much as hashing a short key.

@@ -9,7 +9,7 @@ import { hashNumber, type Key, keyHash, mix, TEXT_HASH_FACTOR, TEXT_HASH_FIRST }
 import { plainKey } from "../plain-key.ts";
 import type { ColumnBatch } from "./column-batch.ts";
 import { type Column, isNull, type TextColumn, valueAt } from "./column.ts";
-import { hashComposite } from "./composite-hash.ts";
+import { hashBigints, hashComposite } from "./composite-hash.ts";
 import type { ColumnField } from "./layout.ts";
 import { forEachUnit } from "./text.ts";
 
@@ -47,6 +47,8 @@ function hashValues(column: Column, field: ColumnField, rows: Int32Array, { coun
         hashes[row] = Number.isNaN(value) ? keyHash(plainKey(value)) : hashNumber(value);
       }
       return;
+    case "bigint":
+      return hashBigints(column, rows, count, hashes);
     case "boolean":
       for (let at = 0; at < count; at++) {
         const row = rows[at] as number;

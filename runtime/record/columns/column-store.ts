@@ -243,9 +243,10 @@ export class TextStore extends ColumnStore {
   readonly #lengths: Int32Array;
   readonly #isBytes: boolean;
 
-  constructor(field: ColumnField, capacity: number) {
+  /** `bytes`: of all texts, to begin with. */
+  constructor(field: ColumnField, capacity: number, bytes = capacity * TEXT_BYTES) {
     super(field, capacity);
-    this.#text = new TextBytes(capacity * TEXT_BYTES);
+    this.#text = new TextBytes(bytes);
     this.#starts = new Int32Array(capacity);
     this.#lengths = new Int32Array(capacity);
     this.#isBytes = field.type.kind === "bytes";
@@ -381,7 +382,8 @@ export class ObjectStore extends ColumnStore {
 
 export type AnyStore = Float64Store | BigintStore | Int32Store | BooleanStore | TextStore | ObjectStore;
 
-export function storeOf(field: ColumnField, capacity: number): AnyStore {
+/** `bytes`: of all texts, to begin with. */
+export function storeOf(field: ColumnField, capacity: number, bytes?: number): AnyStore {
   switch (field.kind) {
     case "float64":
       return new Float64Store(field, capacity);
@@ -392,7 +394,7 @@ export function storeOf(field: ColumnField, capacity: number): AnyStore {
     case "boolean":
       return new BooleanStore(field, capacity);
     case "text":
-      return new TextStore(field, capacity);
+      return new TextStore(field, capacity, bytes);
     case "objects":
       return new ObjectStore(field, capacity);
   }

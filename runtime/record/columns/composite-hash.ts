@@ -1,10 +1,10 @@
 /**
- * Owns: the hash of keys of several columns.
+ * Owns: the hash of keys of several columns, and of bigints.
  *
  * CHC1 It is `keyHash` of the array of the columns' keys: FNV over the text of its identity, column by column, without making the text where numbers are whole
  *     and texts are plain ASCII.
  */
-import { canonicalKey, keyIdentity, mix } from "../key.ts";
+import { bigintHash, canonicalKey, keyHash, keyIdentity, mix } from "../key.ts";
 import { plainKey } from "../plain-key.ts";
 import type { ColumnBatch } from "./column-batch.ts";
 import { type BigintColumn, type Column, isNull, type TextColumn, valueAt } from "./column.ts";
@@ -20,6 +20,7 @@ const ASCII_END = 0x80;
 const ZERO = 0x30;
 const MINUS = 0x2d;
 const TWO_32 = 2 ** 32;
+const INTEGER_MAX = 2 ** 31 - 1;
 /** Upper halves of bigints that are safe integers. */
 const SAFE_WORD = 2 ** 20;
 
@@ -48,6 +49,24 @@ export function hashComposite(batch: ColumnBatch, places: readonly number[], has
     }
     feedText(feed, CLOSING);
     hashes[row] = mix(feed.hash ^ feed.units);
+  }
+}
+
+/** Fills `hashes`, by place, of a column of bigints alone: `keyHash` of each is that of its digits. */
+export function hashBigints(column: BigintColumn, rows: Int32Array, count: number, hashes: Int32Array): void {
+  const { words, values } = column;
+  const feed: Feed = { hash: 0, units: 0 };
+  for (let at = 0; at < count; at++) {
+    const row = rows[at] as number;
+    const high = words[(row << 1) + 1] as number;
+    if (high < -SAFE_WORD || high >= SAFE_WORD) {
+      hashes[row] = keyHash(values[row] as bigint);
+      continue;
+    }
+    feed.hash = FNV_START;
+    feed.units = 0;
+    feedInteger(feed, high * TWO_32 + ((words[row << 1] as number) >>> 0));
+    hashes[row] = bigintHash(mix(feed.hash ^ feed.units));
   }
 }
 
@@ -100,11 +119,18 @@ function feedInteger(feed: Feed, value: number): void {
   }
   let count = 0;
   let rest = Math.abs(value);
-  do {
+  // Those of 31 bits are divided as integers.
+  while (rest > INTEGER_MAX) {
     const next = Math.floor(rest / 10);
     digits[count++] = ZERO + (rest - next * 10);
     rest = next;
-  } while (rest > 0);
+  }
+  let small = rest | 0;
+  do {
+    const next = (small / 10) | 0;
+    digits[count++] = ZERO + small - Math.imul(next, 10);
+    small = next;
+  } while (small > 0);
   for (let at = count; at-- > 0; ) hash = Math.imul(hash ^ (digits[at] as number), PRIME);
   feed.hash = hash;
   feed.units += units + count;

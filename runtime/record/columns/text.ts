@@ -13,16 +13,16 @@ const LOOP_UNITS_MAX = 15;
 export class TextBytes {
   bytes: Uint8Array<ArrayBuffer>;
   words: Int32Array<ArrayBuffer>;
-  #buffer: Buffer;
+  /** Over `bytes`; null: it is made when it is asked for, by texts from strings. */
+  #buffer: Buffer | null = null;
   /** Bytes in use: where the next text begins; a multiple of 4. */
   used = 0;
   isWellFormed = true;
 
   constructor(initialBytes: number) {
-    const memory = new ArrayBuffer((initialBytes + 7) & ~7);
+    const memory = new ArrayBuffer((Math.max(1, initialBytes) + 7) & ~7);
     this.bytes = new Uint8Array(memory);
     this.words = new Int32Array(memory);
-    this.#buffer = Buffer.from(memory);
   }
 
   clear(): void {
@@ -40,7 +40,7 @@ export class TextBytes {
     new Uint8Array(larger).set(this.bytes.subarray(0, this.used));
     this.bytes = new Uint8Array(larger);
     this.words = new Int32Array(larger);
-    this.#buffer = Buffer.from(larger);
+    this.#buffer = null;
   }
 
   /** Returns the length in bytes; it begins at what `used` was. */
@@ -95,6 +95,7 @@ export class TextBytes {
 
   /** One call, which costs what a loop over some fifteen units does; or of any characters. */
   #writeLong(text: string, start: number): number {
+    this.#buffer ??= Buffer.from(this.bytes.buffer);
     let length = this.#buffer.write(text, start, "utf8");
     // As many bytes as units: all are ASCII.
     if (length !== text.length && !text.isWellFormed()) {

@@ -6,8 +6,11 @@
  */
 import type { ColumnTable, PageValues, TextValues } from "../../ports/index.ts";
 import {
+  type BigintColumn,
   type Column,
   type ColumnBatch,
+  type ColumnField,
+  type Float64Column,
   isNull,
   layoutOf,
   TABLE_PAGE_BITS,
@@ -21,10 +24,12 @@ import { compareTextsAt } from "./text-order.ts";
 export const entryOf = (record: number): number => -1 - record;
 export const recordOf = (entry: number): number => -1 - entry;
 
-type Value = number | bigint;
-
 /** A column of the row: its place, and its field of a table's values; null: it is of the key alone, which rows of a partition share. */
-type EntryColumn = { readonly place: number; readonly field: number | null; readonly isText: boolean };
+type EntryColumn = {
+  readonly place: number;
+  readonly field: number | null;
+  readonly kind: ColumnField["kind"] | undefined;
+};
 
 export class RowEntries {
   readonly #columns: readonly EntryColumn[];
@@ -43,7 +48,7 @@ export class RowEntries {
     this.#columns = row.map((_column, place) => ({
       place,
       field: fieldOf(place),
-      isText: fields[place]?.kind === "text",
+      kind: fields[place]?.kind,
     }));
     // What is of the key alone is the same for all rows of a partition.
     this.#order = orderBy
@@ -97,14 +102,19 @@ export class RowEntries {
   }
 
   #compareValues(column: EntryColumn, left: number, right: number): number {
-    if (column.isText)
+    // One by one: bigints that are compared as such are not allocated.
+    if (column.kind === "bigint") {
+      const [one, other] = [this.#bigintOf(column, left), this.#bigintOf(column, right)];
+      return one < other ? -1 : one > other ? 1 : 0;
+    }
+    if (column.kind === "text")
       return compareTextsAt(
         this.#textOf(column, left),
         this.#placeOf(left),
         this.#textOf(column, right),
         this.#placeOf(right),
       );
-    const [one, other] = [this.#valueOf(column, left), this.#valueOf(column, right)];
+    const [one, other] = [this.#numberOf(column, left), this.#numberOf(column, right)];
     if (one < other) return -1;
     if (one > other) return 1;
     // NaN is the greatest number.
@@ -115,12 +125,16 @@ export class RowEntries {
     return entry < 0 ? (this.#rows[recordOf(entry)] as number) : entry & SLOT_MASK;
   }
 
-  #valueOf({ place, field }: EntryColumn, entry: number): Value {
-    if (entry < 0)
-      return (this.#batch[place] as unknown as { readonly values: ArrayLike<Value> }).values[
-        this.#rows[recordOf(entry)] as number
-      ] as Value;
-    return (this.#pageOf(field, entry) as unknown as ArrayLike<Value>)[entry & SLOT_MASK] as Value;
+  #bigintOf({ place, field }: EntryColumn, entry: number): bigint {
+    const values =
+      entry < 0 ? (this.#batch[place] as BigintColumn).values : (this.#pageOf(field, entry) as BigInt64Array);
+    return values[this.#placeOf(entry)] as bigint;
+  }
+
+  #numberOf({ place, field }: EntryColumn, entry: number): number {
+    const values =
+      entry < 0 ? (this.#batch[place] as Float64Column).values : (this.#pageOf(field, entry) as Float64Array);
+    return values[this.#placeOf(entry)] as number;
   }
 
   #textOf({ place, field }: EntryColumn, entry: number): TextColumn {

@@ -183,9 +183,9 @@ class TableRank implements StreamOperator<unknown, unknown> {
     const { showsRank, from } = this.#node;
     this.#changes.use(table, batch, rows);
     for (const { ranked, before, record } of this.#changed) {
-      const [was, is] = [(before as readonly number[]).slice(from - 1), ranked.slice(from - 1)];
-      if (showsRank) this.#emitMoves(was, is, record);
-      else this.#emitComing(was, is, record);
+      const was = shownOf(before as readonly number[], from);
+      if (showsRank) this.#emitMoves(was, shownOf(ranked, from), record);
+      else this.#emitComing(was, shownOf(ranked, from), record);
     }
     this.#changes.flush();
   }
@@ -233,14 +233,16 @@ class TableRank implements StreamOperator<unknown, unknown> {
     for (const partition of this.#changed) {
       const { ranked, before } = partition;
       // Rows go from the end only: the slots that stay are those before the others.
-      const stays = ranked.reduce((count, entry) => (entry >= 0 ? count + 1 : count), 0);
-      const free = (before as readonly number[]).slice(stays);
-      if (partition.unwritten !== null) free.push(partition.unwritten);
-      partition.unwritten = null;
-      for (const [at, entry] of ranked.entries()) {
+      let stays = 0;
+      for (let at = 0; at < ranked.length; at++) if ((ranked[at] as number) >= 0) stays += 1;
+      const gone = before as readonly number[];
+      let free = gone.length;
+      for (let at = 0; at < ranked.length; at++) {
+        const entry = ranked[at] as number;
         if (entry >= 0) continue;
         const record = recordOf(entry);
-        const slot = free.pop();
+        const slot = partition.unwritten ?? (free > stays ? gone[--free] : undefined);
+        partition.unwritten = null;
         if (slot === undefined) {
           const row = rows[record] as number;
           this.#hashes[row] = hashWithin(hashes[row] as number, partition.cells, this.#maxParallelism);
@@ -330,6 +332,10 @@ class TableRank implements StreamOperator<unknown, unknown> {
     this.#hashes = new Int32Array(places);
   }
 }
+
+/** Of the entries in order those from that rank on. */
+const shownOf = (ranked: readonly number[], from: number): readonly number[] =>
+  from === 1 ? ranked : ranked.slice(from - 1);
 
 /** For so many a set is more than they are. */
 const FEW = 16;

@@ -26,6 +26,10 @@ const kinds = {
     descriptor: table("byBigint", { id: t.bigint } as never),
     row: fc.record({ id: fc.constantFrom(0n, 1n, -1n, 2n ** 32n, 2n ** 33n, 2n ** 32n + 1n) }),
   },
+  "a bigint and a whole number": {
+    descriptor: table("byWords", { id: t.bigint, cell: t.int32 } as never),
+    row: fc.record({ id: fc.constantFrom(0n, 1n, 2n ** 32n, 2n ** 32n + 1n), cell: fc.integer({ min: -1, max: 2 }) }),
+  },
   "several fields, null too": {
     descriptor: table("bySeveral", {
       day: t.nullable(t.int32),
@@ -102,18 +106,25 @@ async function assertWritten(world: TableWorld, fixed: Fixed): Promise<void> {
   restored.assertHolds();
 }
 
-test("tables of many pages grow in steps and lose no key, while a snapshot is unwritten", async () => {
-  const world = await TableWorld.open(numbers, 2);
-  let fixed: Fixed | null = null;
-  for (let batch = 0; batch < 30; batch++) {
-    const rows = Array.from({ length: 400 }, (_none, at) => ({ id: batch * 300 + at }));
-    world.count(0, rows, BigInt(batch));
-    if (batch === 15) fixed = world.fix();
-  }
-  world.assertHolds();
-  assert.ok(fixed !== null);
-  await assertWritten(world, fixed);
-});
+const ofMany: readonly (readonly [string, typeof numbers, (id: number) => Row])[] = [
+  ["numbers", numbers, (id) => ({ id })],
+  ["words", kinds["a bigint and a whole number"].descriptor, (id) => ({ id: BigInt(id >> 2) << 31n, cell: id & 3 })],
+  ["texts", kinds["a text, wide and lone surrogates too"].descriptor, (id) => ({ name: `${id}`.repeat(id % 9) })],
+];
+for (const [what, descriptor, rowOf] of ofMany)
+  test(`tables of many pages grow in steps and lose no key, while a snapshot is unwritten: by ${what}`, async () => {
+    const world = await TableWorld.open(descriptor, 2);
+    let fixed: Fixed | null = null;
+    for (let batch = 0; batch < 30; batch++) {
+      // Each key comes again, in the same batch and in the next one.
+      const rows = Array.from({ length: 400 }, (_none, at) => rowOf(batch * 300 + at));
+      world.count(0, [...rows, ...rows.slice(350)], BigInt(batch));
+      if (batch === 15) fixed = world.fix();
+    }
+    world.assertHolds();
+    assert.ok(fixed !== null);
+    await assertWritten(world, fixed);
+  });
 
 test("slots are given out in order, and a key keeps its own", async () => {
   const backend = await createKeyedBackend(

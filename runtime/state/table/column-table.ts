@@ -22,6 +22,7 @@ import {
   SLOT_MASK,
   type TablePage,
 } from "./page.ts";
+import { KeyWords } from "./key-words.ts";
 import { firstPlace, type Places, SlotIndex } from "./slot-index.ts";
 import { type ChangeLayer, SlotChanges } from "./slot-changes.ts";
 import type { TableLayout } from "./table-meta.ts";
@@ -58,6 +59,8 @@ export class HeapColumnTable implements ColumnTable {
   readonly #index = new SlotIndex((slot) => this.#hashAt(slot));
   /** By page, where the key is one number that is never null: looked at without its column. */
   readonly #numbers: Float64Array[] | null;
+  /** The same where it is of bigints and whole numbers of 32 bits, none ever null. */
+  readonly #words: KeyWords | null;
   /** The same where it is one text that is never null. */
   readonly #texts: TextKeys | null;
   #pages: TablePage[] = [];
@@ -77,6 +80,7 @@ export class HeapColumnTable implements ColumnTable {
     const only = others.length === 0 && first?.type.nullable === false ? first.kind : null;
     this.#numbers = only === "float64" ? [] : null;
     this.#texts = only === "text" ? new TextKeys() : null;
+    this.#words = KeyWords.fits(layout.key.fields) ? new KeyWords(layout.key.fields) : null;
   }
 
   get size(): number {
@@ -86,6 +90,7 @@ export class HeapColumnTable implements ColumnTable {
   slotsOf(records: KeyedRecords, slots: Int32Array): void {
     this.#index.step(records.count);
     if (this.#numbers !== null) this.#findNumbers(this.#numbers, records, slots);
+    else if (this.#words !== null) this.#findWords(this.#words, records, slots);
     else if (this.#texts !== null) this.#findTexts(this.#texts, records, slots);
     else this.#findAny(records, slots);
     this.makeReady(slots, records.count);
@@ -178,6 +183,33 @@ export class HeapColumnTable implements ColumnTable {
     }
   }
 
+  /** First what is read of the index, then of the keys: reads that do not wait for each other are waited for at once. */
+  #findWords(words: KeyWords, records: KeyedRecords, slots: Int32Array): void {
+    const { hashes, rows, count } = records;
+    const { entries, shift } = this.#index.current;
+    words.use(records.keys);
+    for (let at = 0; at < count; at++)
+      slots[at] = (entries[firstPlace(hashes[rows[at] as number] as number, shift)] as number) - 1;
+    for (let at = 0; at < count; at++) {
+      const row = rows[at] as number;
+      const first = slots[at] as number;
+      if (first >= 0 && words.areAt(first, row)) continue;
+      const hash = hashes[row] as number;
+      const slot = this.#probeWords(words, hash, row);
+      slots[at] = slot >= 0 ? slot : this.#findOldOrAdd(records, at, hash);
+    }
+  }
+
+  /** -1: it is not there. */
+  #probeWords(words: KeyWords, hash: number, row: number): number {
+    const { entries, shift } = this.#index.current;
+    const mask = entries.length - 1;
+    for (let place = firstPlace(hash, shift); ; place = (place + 1) & mask) {
+      const slot = (entries[place] as number) - 1;
+      if (slot < 0 || words.areAt(slot, row)) return slot < 0 ? -1 : slot;
+    }
+  }
+
   #findAny(records: KeyedRecords, slots: Int32Array): void {
     const { hashes, rows, count } = records;
     for (let at = 0; at < count; at++) {
@@ -224,8 +256,9 @@ export class HeapColumnTable implements ColumnTable {
 
   /** A list that a snapshot has may get longer: it knows how much of it is its own. */
   #addPage(): void {
-    const page = createPage(this.#layout, this.#context.latest);
+    const page = createPage(this.#layout, this.#context.latest, this.#pages.at(-1) ?? null);
     this.#numbers?.push((page.keys.columns[0] as Float64Column).values);
+    this.#words?.addPage(page.keys.columns);
     this.#setPage(this.#pages.length, page);
   }
 

@@ -31,15 +31,24 @@ export type TablePage = {
   readonly madeAfter: number;
 };
 
-export function createPage({ key, value }: TableLayout, madeAfter: number): TablePage {
-  const stores = key.fields.map((field) => storeOf(field, PAGE_SLOTS));
+/** `before`: the page that was filled before: texts of the next one will take about as much memory. */
+export function createPage({ key, value }: TableLayout, madeAfter: number, before: TablePage | null): TablePage {
+  const stores = key.fields.map((field, at) => storeOf(field, PAGE_SLOTS, textBytesOf(before?.keys.stores[at])));
   const keys = {
     hashes: new Int32Array(PAGE_SLOTS),
     stores,
     columns: stores.map((store) => store.column()),
     mayMove: key.fields.some(({ kind, type }) => kind === "text" || type.nullable),
   };
-  return { keys, values: value.fields.map(createValues), nulls: value.fields.map(createNulls), madeAfter };
+  const values = value.fields.map((field, at) => createValues(field, textBytesOf(before?.values[at])));
+  return { keys, values, nulls: value.fields.map(createNulls), madeAfter };
+}
+
+const TEXTS_MORE = 1.06;
+
+/** Undefined: it has no texts. */
+function textBytesOf(texts: AnyStore | OwnPageValues | undefined): number | undefined {
+  return texts !== undefined && "used" in texts ? Math.ceil(texts.used * TEXTS_MORE) : undefined;
 }
 
 export function copyPage({ keys, values, nulls }: TablePage, madeAfter: number): TablePage {
@@ -78,10 +87,10 @@ export function addKey(
   if (keys.mayMove) keys.columns = keys.stores.map((store) => store.column());
 }
 
-function createValues({ kind }: ColumnField): OwnPageValues {
+function createValues({ kind }: ColumnField, textBytes?: number): OwnPageValues {
   switch (kind) {
     case "text":
-      return TextPage.create(PAGE_SLOTS);
+      return TextPage.create(PAGE_SLOTS, textBytes);
     case "bigint":
       return new BigInt64Array(PAGE_SLOTS);
     case "int32":

@@ -28,6 +28,8 @@ export type RowPage = {
   readonly madeAfter: number;
 };
 
+/** Texts of a page are longer than those of the one before, sometimes. */
+const TEXTS_MORE = 1.06;
 const FIRST_ROWS = 32;
 /** As a power of two. */
 const GROWTH = 2;
@@ -37,6 +39,14 @@ const roomOf = (number: number): number => Math.min(PAGE_SLOTS, FIRST_ROWS * 2 *
 
 export const roomIn = ({ rows }: RowPage): number => rows.hashes.length;
 
+/** What the texts of that field will take, if they are as long as those of a page before; undefined: nobody knows. */
+function textBytesLike(before: PageRows | null, field: number, room: number): number | undefined {
+  const store = before?.stores[field];
+  if (before === null || before.used === 0 || store === undefined || !("putCopy" in store)) return undefined;
+  return Math.ceil((store.used / before.used) * room * TEXTS_MORE);
+}
+
+/** `before`: the page that was filled before. */
 export function createRowPage(
   { fields }: ColumnLayout,
   {
@@ -44,10 +54,17 @@ export function createRowPage(
     number,
     hasMarks,
     madeAfter,
-  }: { readonly id: number; readonly number: number; readonly hasMarks: boolean; readonly madeAfter: number },
+    before,
+  }: {
+    readonly id: number;
+    readonly number: number;
+    readonly hasMarks: boolean;
+    readonly madeAfter: number;
+    readonly before: RowPage | null;
+  },
 ): RowPage {
   const room = roomOf(number);
-  const stores = fields.map((field) => storeOf(field, room));
+  const stores = fields.map((field, at) => storeOf(field, room, textBytesLike(before?.rows ?? null, at, room)));
   return {
     id,
     rows: {

@@ -310,6 +310,7 @@ export class HeapRowTable implements RowTable {
       number,
       hasMarks: this.#layout.hasMarks,
       madeAfter: this.#context.latest,
+      before: last,
     });
     // A list that a snapshot has may get longer, but no page of it another.
     if (number < this.#pages.length) this.#changeList();

@@ -34,10 +34,15 @@ export class TextPage implements TextValues {
     this.#isShared = isShared;
   }
 
-  /** Empty texts. */
-  static create(slots: number): TextPage {
+  /** Empty texts; `bytes`: that they will take. */
+  static create(slots: number, bytes = 0): TextPage {
     const places = { starts: new Int32Array(slots), lengths: new Int32Array(slots) };
-    return new TextPage(places, { text: new TextBytes(BYTES_FIRST), said: 0, isShared: false });
+    return new TextPage(places, { text: new TextBytes(Math.max(BYTES_FIRST, bytes)), said: 0, isShared: false });
+  }
+
+  /** Bytes in use. */
+  get used(): number {
+    return this.#said;
   }
 
   get length(): number {
