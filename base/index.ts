@@ -64,6 +64,7 @@ export {
   ifStillAlive,
   nextTurn,
   onNextTurn,
+  onNothingLeft,
   setEnvironmentVariable,
   systemClock,
   systemRandom,

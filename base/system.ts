@@ -2,7 +2,7 @@
  * Owns: the only place of the runtime that touches the real clock, real randomness and the environment.
  */
 import { randomBytes } from "node:crypto";
-import type { Clock, Random } from "./clock.ts";
+import type { Clock, Random, Timer } from "./clock.ts";
 
 // Own references: a job's code, or a polyfill that it loads, may put something else in their place (fake timers, for example).
 const { setTimeout, clearTimeout, setImmediate } = globalThis;
@@ -41,8 +41,15 @@ export function onNextTurn(callback: () => void): void {
 }
 
 /** Calls back after so many milliseconds if this thread still lives then for another reason. */
-export function ifStillAlive(delayMs: number, callback: () => void): void {
-  setTimeout(callback, delayMs).unref();
+export function ifStillAlive(delayMs: number, callback: () => void): Timer {
+  const handle = setTimeout(callback, delayMs).unref();
+  return { cancel: () => clearTimeout(handle) };
+}
+
+/** Calls back once when nothing is left in this process that could still happen; what it returns takes that back. */
+export function onNothingLeft(callback: () => void): () => void {
+  process.once("beforeExit", callback);
+  return () => void process.off("beforeExit", callback);
 }
 
 /** Sets one environment variable for the threads that are started from now on. */

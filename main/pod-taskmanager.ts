@@ -21,12 +21,13 @@ import { memorySettings } from "../settings/index.ts";
 import { bad, good } from "./pod-endpoints.ts";
 import { memoryOfPod } from "./process-memory.ts";
 import { runPod } from "./pod-process.ts";
+import { exitCodes } from "./process-messages.ts";
 
 /** A thread that does not answer for so long, or a JobManager that is missing for so long, is worth a look. */
 const UNHEALTHY_MS = 30_000;
 
 export function runTaskManager(): Promise<void> {
-  return runPod("taskmanager", systemClock, async ({ config, log, address, variable, onEnd, onServe }) => {
+  return runPod("taskmanager", systemClock, async ({ config, log, address, variable, onEnd, onServe, exit }) => {
     const given = memorySettings(config.options);
     const told = environmentVariable(podVariables.memoryMiB);
     const isAlone = environmentVariable(podVariables.leash) === undefined;
@@ -51,6 +52,10 @@ export function runTaskManager(): Promise<void> {
       readiness: () => readinessOf(taskManager.view()),
       health: () => healthOf(taskManager.view()),
       metrics: (page) => addMetrics(page, taskManager.view()),
+    });
+    void taskManager.done.catch((error: unknown) => {
+      log.error({ err: error }, "the TaskManager cannot go on; whoever runs the pod starts it again");
+      exit(exitCodes.crashed);
     });
     onEnd({ leave: () => taskManager.leave(), close: () => taskManager.close() });
   });

@@ -61,7 +61,7 @@ export type JobEvent =
 export type TerminalStatus = "FINISHED" | "CANCELED" | "FAILED";
 
 export type FromChild =
-  /** The JobManager serves its ports. */
+  /** The JobManager serves its ports; a TaskManager's slots listen. */
   | { readonly kind: "listening" }
   /** The process cannot do its work; it exits with `exitCodes.refused`. */
   | { readonly kind: "refused"; readonly error: ErrorInfo }

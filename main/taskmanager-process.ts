@@ -19,6 +19,7 @@ await runChild<TaskManagerConfig>("taskmanager", systemClock, async (config, lin
     clock: systemClock,
     log: link.log.child({ taskManagerId: config.taskManagerId }),
   });
+  await link.send({ kind: "listening" });
   link.onLetGo(() => taskManager.close());
   await taskManager.done;
   return exitCodes.done;

@@ -92,6 +92,17 @@ export const settings = {
     doc: "How long a hook of an operator, source or sink (prepareSnapshot, flush, commit, …) may take before its task fails. `open` may take at most 50 s, `close` 20 s.",
     notInManifests: IN_CONFIG,
   },
+  loadTimeout: {
+    kind: "duration",
+    option: "pipeline.load-timeout",
+    field: "loadTimeoutMs",
+    default: 120_000,
+    min: 10,
+    max: HOUR_MS,
+    doc: "How long a job's module may take to load and its build function to return, in each process, before the job fails. A top-level await that never settles would hold up the job without an end.",
+    notInCode: "it is needed before the code is there",
+    notInManifests: IN_CONFIG,
+  },
   heartbeatTimeout: {
     kind: "duration",
     option: "heartbeat.timeout",

@@ -73,7 +73,7 @@ async function runOurs(form: "columns" | "rows", work: QueryWork, folder: string
 
 async function runFlink({ java, classpath }: FlinkBuild, { query, bids, parallelism }: QueryWork): Promise<QueryRun> {
   const args = [query, bids, parallelism, CHECKPOINT_MS].map(String);
-  const run = await runProgram(java, ["-Xmx4g", "-cp", classpath, "NexmarkQuery", ...args]);
+  const run = await runProgram(java, ["-Xmx8g", "-cp", classpath, "NexmarkQuery", ...args]);
   if (run.exitCode !== 0) throw new Error(`NexmarkQuery ended with ${run.exitCode}:\n${run.stderr.slice(-4000)}`);
   const printed = JSON.parse(run.stdout) as Pick<QueryRun, "records" | "sum" | "checkpoints">;
   return { ...printed, others: run.others, microsPerBid: micros(run, bids) };

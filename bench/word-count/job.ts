@@ -12,7 +12,7 @@ export default job((env) => {
   env
     .fromSource(generatorSource({ generate: line, count: Number(lines), type: t.string }), { uid: "lines" })
     .flatMap(splitOnSpaces, { uid: "words", type: Count })
-    .keyBy((value) => value.word)
+    .keyBy("word")
     .sum("count", { uid: "counts" })
     .sinkTo(measuringSink(folder), { uid: "measure" });
 });

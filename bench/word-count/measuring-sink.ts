@@ -44,6 +44,12 @@ export function measuringSink(folder: string): PlainSink<Count> {
           words += 1;
           countSum += value.count;
         },
+        writeColumns: (columns) => {
+          const counts = columns.column("count");
+          look();
+          words += columns.count;
+          for (let row = 0; row < columns.count; row++) countSum += counts[row] as number;
+        },
         close: () => {
           const report: SinkReport = { subtask, samples, words, countSum, firstMs, endMs: Date.now() };
           writeFileSync(`${folder}/sink-${subtask}.json`, JSON.stringify(report));

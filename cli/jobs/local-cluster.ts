@@ -5,10 +5,11 @@
  *
  * LC1 A JobManager comes back with the same job id, store and ports, and finds its checkpoint by the store alone.
  * LC2 A TaskManager comes back under a new id.
- * LC3 Only what the JobManager says ends the job: a process that dies without a word is started again.
+ * LC3 Only what the JobManager says ends the job: a process that dies without a word is started again; but not for ever, when it has never worked (silent-process.ts).
  * LC4 The record in the registry names the living processes; it is written before anybody is told of a new one.
  * LC5 Failpoints are given to the first start of a process only, so that a test's kill happens once.
  */
+import type { ChildProcess } from "node:child_process";
 import pc from "picocolors";
 import {
   type Clock,
@@ -36,6 +37,7 @@ import { ProcessLog } from "./process-log.ts";
 import { exitCodes, type FromChild, type JobEvent, type JobManagerConfig } from "../../main/index.ts";
 import { readVersion } from "../../main/version.ts";
 import { RestClient } from "./rest-client.ts";
+import { refusalOfSilence } from "./silent-process.ts";
 import { type ProcessExit, SupervisedProcess } from "./supervised-process.ts";
 import { WarningFilter } from "../terminal/warning-filter.ts";
 
@@ -43,13 +45,21 @@ import { WarningFilter } from "../terminal/warning-filter.ts";
 const CANCEL_GRACE_MS = 30_000;
 /** How long a process may take to end when it is let go, and again after SIGTERM. */
 const END_GRACE_MS = 4000;
-/** A JobManager that was started so often without ever serving its ports will not do it the next time. */
-const SILENT_STARTS_MAX = 10;
 /** Least time between two writes of the record that only tell of a checkpoint. */
 const RECORD_EVERY_MS = 500;
 
 /** How long after the end of a process broken connections are taken for its echo. */
 const ECHO_MS = 3000;
+
+/** What is known of one TaskManager's processes. */
+type TaskManagerStart = {
+  readonly index: number;
+  readonly log: ProcessLog;
+  /** One of them has had slots that listened. */
+  hasServed: boolean;
+  /** Why the last one could not start. */
+  refusal: ErrorInfo | null;
+};
 
 type Plan = {
   readonly taskManagers: number;
@@ -267,24 +277,13 @@ export class LocalCluster {
   #superviseTaskManager(index: number): SupervisedProcess {
     const name = `taskmanager-${index + 1}`;
     const log = this.#openLog(name);
-    return new SupervisedProcess({
-      spawn: (start) =>
-        spawnChild({
-          role: "taskmanager",
-          label: this.jobId,
-          // LC2
-          config: {
-            jobId: this.jobId,
-            taskManagerId: `${name}-${this.#random.hex(3)}`,
-            jobManagerPort: this.#plan.rpcPort,
-            slots: this.#plan.slots,
-            memory: this.#job.graph.configuration.memory,
-          },
-          failpoints: start === 0 ? this.#failpointsOf(index) : undefined,
-          log,
-          stdout: this.#options.stdout ?? "inherit",
-        }),
-      decide: () => (this.#outcome === null ? "restart" : "end"),
+    const start: TaskManagerStart = { index, log, hasServed: false, refusal: null };
+    const supervised: SupervisedProcess = new SupervisedProcess({
+      spawn: (count) => this.#spawnTaskManager(start, count),
+      decide: () => {
+        if (this.#outcome === null && !start.hasServed) this.#giveUpOn(start, supervised.startCount);
+        return this.#outcome === null ? "restart" : "end";
+      },
       onStarted: (pid) => this.#setTaskManagerPid(index, pid),
       onExit: (exit, restartInMs) => {
         const pid = this.#taskManagerPids[index] ?? null;
@@ -297,6 +296,45 @@ export class LocalCluster {
       clock: this.#clock,
       ...(this.#options.backoff === undefined ? {} : { backoff: this.#options.backoff }),
     });
+    return supervised;
+  }
+
+  #spawnTaskManager(start: TaskManagerStart, count: number): ChildProcess {
+    const { index, log } = start;
+    start.refusal = null;
+    return spawnChild({
+      role: "taskmanager",
+      label: this.jobId,
+      // LC2
+      config: {
+        jobId: this.jobId,
+        taskManagerId: `taskmanager-${index + 1}-${this.#random.hex(3)}`,
+        jobManagerPort: this.#plan.rpcPort,
+        slots: this.#plan.slots,
+        memory: this.#job.graph.configuration.memory,
+      },
+      failpoints: count === 0 ? this.#failpointsOf(index) : undefined,
+      log,
+      stdout: this.#options.stdout ?? "inherit",
+      onMessage: (message) => {
+        if (message.kind === "listening") start.hasServed = true;
+        if (message.kind === "refused") start.refusal = message.error;
+      },
+    });
+  }
+
+  /** SIP1: without one of its TaskManagers the job would wait for slots for ever. What is stored of it stays. */
+  #giveUpOn({ index, refusal }: TaskManagerStart, startCount: number): void {
+    const failure = refusalOfSilence({
+      name: `TaskManager ${index + 1}`,
+      code: "TASK_MANAGER_LOST",
+      startCount,
+      logFile: `${this.home.logs(this.jobId)}/taskmanager-${index + 1}.log`,
+      refusal,
+    });
+    if (failure === null) return;
+    this.#outcome = { status: "FAILED", failure, restarts: 0 };
+    void this.#jobManager.end(END_GRACE_MS);
   }
 
   #fromJobManager(message: FromChild): void {
@@ -360,13 +398,14 @@ export class LocalCluster {
   }
 
   #silence(): ErrorInfo | null {
-    if (this.#hasListened || this.#jobManager.startCount < SILENT_STARTS_MAX) return null;
-    const where = this.home.logs(this.jobId);
-    const error = new StreamError(
-      "JOB_MANAGER_LOST",
-      `the JobManager process does not start; see ${where}/jobmanager.log`,
-    );
-    return toErrorInfo(error);
+    if (this.#hasListened) return null;
+    return refusalOfSilence({
+      name: "JobManager",
+      code: "JOB_MANAGER_LOST",
+      startCount: this.#jobManager.startCount,
+      logFile: `${this.home.logs(this.jobId)}/jobmanager.log`,
+      refusal: null,
+    });
   }
 
   #jobManagerExited(exit: ProcessExit, restartInMs: number | null): void {

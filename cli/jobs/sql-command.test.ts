@@ -53,6 +53,18 @@ describe("streamjob sql --check", () => {
     });
   });
 
+  it("finds what a stream cannot run, once each statement is right (SQC2)", async () => {
+    const files = "CREATE TABLE f (n INT) WITH ('connector' = 'filesystem', 'path' = '/f', 'format' = 'csv');\n";
+    const { exitCode, said } = await check(`${files}INSERT OVERWRITE f VALUES 1;`);
+    assert.equal(exitCode, 1);
+    assert.match(said[0] ?? "", /job\.sql:2:1: INSERT OVERWRITE of a query that has no end[^]*'batch'/);
+    assert.equal(said[1], "2 statements, 1 with errors");
+    assert.equal(
+      (await check(`SET 'execution.runtime-mode' = 'batch';\n${files}INSERT OVERWRITE f VALUES 1;`)).exitCode,
+      0,
+    );
+  });
+
   it("shows the statements as they are understood, and their columns, with --print", async () => {
     const { exitCode, out } = await check(
       "create table t (a int, b bigint, c double, d boolean, primary key (a) not enforced);\n" +

@@ -5,7 +5,7 @@
  *
  * SQC1 Every statement is checked with the tables that those above it make, and every mistake is shown; one is enough for exit code 1. Nothing is run, but
  *     modules of functions are loaded: their types are in them.
- * SQC2 A plan is shown of a script without mistakes; what a stream cannot run is one.
+ * SQC2 A plan is shown of a script without mistakes; what a stream cannot run is one, also for `--check`.
  * SQC3 Of two scripts, or of a plan and a script, it is shown which operators of the second find their state, and why others do not. Exit code 0: all state fits.
  */
 import { isUtf8 } from "node:buffer";
@@ -80,6 +80,7 @@ export type SqlDeclareCommand = {
 const STDIN_DESCRIPTOR = 0;
 
 type Plan = ScriptPlan & { readonly kind: "plan" };
+type Problems = readonly Parameters<typeof describeProblem>[0][];
 
 /** Errors: OPTION_INVALID. */
 export async function sqlCommand(terminal: Terminal, command: SqlCommand): Promise<ExitCode> {
@@ -92,15 +93,23 @@ export async function sqlCommand(terminal: Terminal, command: SqlCommand): Promi
   const functionSource = await scriptFunctions(text, folderOf(file));
   if (shows === "plan" || shows === "json" || shows === "svg")
     return explain(terminal, text, { name, form: shows, functionSource });
-  const { statements, problems } = validateScript(text, { functionSource });
+  const { statements, problems: mistakes } = validateScript(text, { functionSource });
+  const problems = mistakes.length > 0 ? mistakes : unrunnable(text, statements, functionSource);
   sayProblems(terminal, problems, { text, name });
   if (shows === "statements") for (const statement of statements) terminal.out(describeStatement(statement));
-  const count = statements.length + problems.length;
+  const count = statements.length + mistakes.length;
   const statementsText = `${count} ${count === 1 ? "statement" : "statements"}`;
   terminal.say(
     problems.length === 0 ? `${statementsText}, no errors` : `${statementsText}, ${problems.length} with errors`,
   );
   return problems.length === 0 ? 0 : 1;
+}
+
+/** SQC2. Of a script with statements that mean nothing here there is no plan to look at. */
+function unrunnable(text: string, statements: readonly ValidatedStatement[], functionSource: FunctionSource): Problems {
+  if (statements.some(({ meaning }) => meaning.kind === "undetermined")) return [];
+  const plan = planScript(text, { explains: true, functionSource });
+  return plan.kind === "problems" ? plan.problems : [];
 }
 
 async function runStatements(terminal: Terminal, { file, format, parallelism }: SqlRunCommand): Promise<ExitCode> {
@@ -137,7 +146,7 @@ async function declareRows(terminal: Terminal, { file, args }: SqlDeclareCommand
 
 function sayProblems(
   terminal: Terminal,
-  problems: readonly Parameters<typeof describeProblem>[0][],
+  problems: Problems,
   { text, name }: { readonly text: string; readonly name: string },
 ): void {
   for (const problem of problems) terminal.say(`${terminal.colors.red(describeProblem(problem, text, name))}\n`);

@@ -8,6 +8,7 @@ import {
   type Catalog,
   namesSecret,
   type PlanRow,
+  quoted,
   schemaText,
   tableDefinitionText,
   typeText,
@@ -112,7 +113,10 @@ function shown({ subject, of, like }: StatementOf<"show">, catalog: Catalog): An
       const object = of === null ? undefined : catalog.find(of);
       const name = of?.parts.at(-1)?.name ?? "";
       if (object?.kind === "table") return { kind: "text", text: tableDefinitionText(name, object.definition) };
-      if (object?.kind === "view") return { kind: "text", text: `CREATE VIEW ${name} AS ${object.text}` };
+      if (object?.kind === "view") {
+        const columns = object.columns.length === 0 ? "" : ` (${object.columns.map(quoted).join(", ")})`;
+        return { kind: "text", text: `CREATE VIEW ${quoted(name)}${columns} AS ${object.text}` };
+      }
       return { kind: "text", text: "" };
     }
     default:

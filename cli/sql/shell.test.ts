@@ -249,12 +249,12 @@ describe("statements of a pipe", () => {
 
   it("are answered from what the session has made", async () => {
     const made = `CREATE TABLE t (id BIGINT NOT NULL, at_ TIMESTAMP(3), twice AS id * 2, WATERMARK FOR at_ AS at_ - INTERVAL '1' SECOND, PRIMARY KEY (id) NOT ENFORCED)
-      WITH ('connector' = 'datagen', 'password' = 'x'); CREATE VIEW v AS SELECT id FROM t;`;
+      WITH ('connector' = 'datagen', 'password' = 'x'); CREATE VIEW v AS SELECT id FROM t; CREATE VIEW renamed (\`order\`, doubled) AS SELECT id, twice FROM t;`;
     const answers: Readonly<Record<string, readonly string[]>> = {
-      "SHOW TABLES": ["table name", "t", "v"],
+      "SHOW TABLES": ["table name", "renamed", "t", "v"],
       "SHOW TABLES LIKE '_'": ["table name", "t", "v"],
-      "SHOW TABLES NOT LIKE 't%'": ["table name", "v"],
-      "SHOW VIEWS": ["view name", "v"],
+      "SHOW TABLES NOT LIKE 't%'": ["table name", "renamed", "v"],
+      "SHOW VIEWS": ["view name", "renamed", "v"],
       "SHOW USER FUNCTIONS": ["function name"],
       "SHOW CURRENT DATABASE": ["database name", "default_database"],
       "DESCRIBE t": [
@@ -264,6 +264,7 @@ describe("statements of a pipe", () => {
         "twice,BIGINT,FALSE,",
       ],
       "SHOW CREATE VIEW v": ["CREATE VIEW v AS SELECT id FROM t"],
+      "SHOW CREATE VIEW renamed": ["CREATE VIEW renamed (`order`, doubled) AS SELECT id, twice FROM t"],
       SET: ["key,value", "parallelism.default,2"],
     };
     for (const [question, lines] of Object.entries(answers)) {

@@ -11,6 +11,7 @@ export {
   type TypeKind,
   type ValueOf,
   type ValueType,
+  type RecordColumns,
 } from "../record/index.ts";
 export {
   aggregating,

@@ -3,6 +3,7 @@
  *
  * KS1 Every operation here is keyed: its inputs come by hash of the same selector that sets its current key. The operations that it has
  *     from DataStream (`map`, `sinkTo`, …) take the records by key as well, without state for each key.
+ * KS2 By the name of a field of a declared record, `sum` runs over columns: no row object is made for it. What it emits is the same in both forms.
  */
 import type {
   Aggregate,
@@ -16,7 +17,14 @@ import type {
   SideOutputTypes,
   Synchronous,
 } from "../ports/index.ts";
-import { aggregateOperator, keyedProcessOperator, reduceOperator, sumOperator } from "../operators/index.ts";
+import type { Partitioning } from "../graph/index.ts";
+import {
+  aggregateOperator,
+  columnSumOperator,
+  keyedProcessOperator,
+  reduceOperator,
+  sumOperator,
+} from "../operators/index.ts";
 import type { Key, ValueType } from "../record/index.ts";
 import { addOperator, type AnyOptions, type OperatorPlace } from "./add-operator.ts";
 import type { BroadcastConnectedStream, KeyedBroadcastConnectedStream } from "./broadcast-connected-stream.ts";
@@ -49,15 +57,19 @@ export class KeyedStream<K extends Key, T> extends DataStream<T> {
 
   /**
    * The running sum of a field for each key; the other fields are those of the record that came (Flink's: of the key's first
-   * one). The state is one number a key.
+   * one). The state is one number a key. Fastest after `keyBy("field")`, on records of a declared type.
    */
   sum(field: NumberField<T>, options: OperatorOptions = {}): DataStream<T> {
     checkOperatorOptions("sum", options);
-    return this.#operator("sum", sumOperator<T & object>(field), {
-      name: `sum(${field})`,
-      ...options,
-      type: this.type,
-    });
+    const named = { name: `sum(${field})`, ...options, type: this.type };
+    const key = this.#keyField();
+    const inColumns = key === null ? null : columnSumOperator<T>({ type: this.type, key, field });
+    if (inColumns === null) return this.#operator("sum", sumOperator<T & object>(field), named);
+    const place = this.place();
+    const inputs = place.inputs.map((origins) =>
+      origins.map((origin) => ({ ...origin, partitioning: gathering(origin.partitioning) })),
+    );
+    return addOperator({ ...place, inputs }, "sum", inColumns, named);
   }
 
   /** Folds the records of each key into an accumulator; emits its result after each record. */
@@ -110,7 +122,19 @@ export class KeyedStream<K extends Key, T> extends DataStream<T> {
     return { ...super.place(), isKeyed: true };
   }
 
+  /** Null: only a function knows the key. */
+  #keyField(): string | null {
+    const fields = this.parts.origins.map(({ partitioning }) =>
+      partitioning.kind === "hash" && partitioning.keyColumns?.length === 1 ? partitioning.keyColumns[0] : undefined,
+    );
+    return fields.every((field) => field === fields[0]) ? (fields[0] ?? null) : null;
+  }
+
   #operator<O>(operation: string, logic: OperatorFactory<T, O>, options: AnyOptions<O>): DataStream<O> {
     return addOperator(this.place(), operation, logic, options);
   }
+}
+
+function gathering(partitioning: Partitioning): Partitioning {
+  return partitioning.kind === "hash" ? { ...partitioning, gathers: true } : partitioning;
 }

@@ -92,9 +92,13 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
 
 const byKey = (value: unknown): string | null => (value as Event).key;
 const writers: Readonly<Record<string, (senders: readonly ChannelSender<unknown>[]) => RecordWriter<unknown>>> = {
-  "by a key's column": (senders) => new HashWriter(senders, byKey, MAX_PARALLELISM, ["key"]),
+  "by a key's column": (senders) => new HashWriter(senders, byKey, MAX_PARALLELISM, { keyColumns: ["key"] }),
+  "by a key's column, rows gathered in columns": (senders) =>
+    new HashWriter(senders, byKey, MAX_PARALLELISM, { keyColumns: ["key"], gathered: Event }),
   "by two key columns": (senders) =>
-    new HashWriter(senders, (value) => [(value as Event).key, (value as Event).note], MAX_PARALLELISM, ["key", "note"]),
+    new HashWriter(senders, (value) => [(value as Event).key, (value as Event).note], MAX_PARALLELISM, {
+      keyColumns: ["key", "note"],
+    }),
   "by a function": (senders) => new HashWriter(senders, byKey, MAX_PARALLELISM),
   "to every channel": (senders) => new BroadcastWriter(senders),
   forward: (senders) => new ForwardWriter(senders.slice(0, 1)),

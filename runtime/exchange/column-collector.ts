@@ -1,10 +1,10 @@
 /**
- * Owns: the records of batches of columns for one channel, gathered into batches of a good size for it.
+ * Owns: the records of batches of columns for one channel, or rows that leave as columns, gathered into batches of a good size for it.
  * Called by: record-writer.ts.
  *
  * CCL1 A batch is sent when it has as many records as the channel wants (`batchRows`), and no more than COLUMN_ROWS.
  */
-import { COLUMN_ROWS, type ColumnBatch, ColumnBuilder, type ValueType } from "../record/index.ts";
+import { COLUMN_ROWS, type ColumnBatch, ColumnBuilder, type StagedField, type ValueType } from "../record/index.ts";
 import type { ChannelSender } from "./channel.ts";
 
 export class ColumnCollector {
@@ -13,10 +13,15 @@ export class ColumnCollector {
   readonly #builder: ColumnBuilder;
   #limit: number;
 
-  constructor(sender: ChannelSender<never>, type: ValueType<unknown>, onFull: () => void) {
+  /** `staged`: of rows (`addRow`). */
+  constructor(
+    sender: ChannelSender<never>,
+    { type, staged = null }: { readonly type: ValueType<unknown>; readonly staged?: StagedField | null },
+    onFull: () => void,
+  ) {
     this.#sender = sender;
     this.#onFull = onFull;
-    this.#builder = new ColumnBuilder(type);
+    this.#builder = new ColumnBuilder(type, COLUMN_ROWS, staged);
     this.#limit = Math.min(COLUMN_ROWS, sender.batchRows);
   }
 
@@ -34,6 +39,14 @@ export class ColumnCollector {
       from = end;
       if (builder.count >= this.#limit) this.flush();
     }
+  }
+
+  /** Errors: VALUE_NOT_SERIALIZABLE. */
+  addRow(value: unknown, timestamp: number, keyHash: number): void {
+    const builder = this.#builder;
+    builder.keyHashes()[builder.count] = keyHash;
+    builder.appendRow(value, timestamp);
+    if (builder.count >= this.#limit) this.flush();
   }
 
   /** True when there was something to send. */

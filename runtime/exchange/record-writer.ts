@@ -15,14 +15,21 @@ import {
   type Key,
   keyGroupOfHash,
   keyHash,
+  layoutOf,
   NO_TIMESTAMP,
+  type StagedField,
+  StagedText,
   subtaskOfKeyGroup,
+  type ValueType,
 } from "../record/index.ts";
 import type { ChannelSender } from "./channel.ts";
 import { ColumnCollector } from "./column-collector.ts";
 
 /** Of the first batch: nothing is known yet of who takes it, and it may take long (CH4). */
 const FIRST_ROWS = 4;
+
+/** Of rows that leave as columns. `staged`: the field that is their key, where its text is. */
+type GatheredRows = { readonly type: ValueType<unknown>; readonly staged: StagedField | null };
 
 /** Collects the records for one channel; arrays are handed over with the batch, so new ones are begun after each. */
 class BatchBuilder<T> {
@@ -57,10 +64,16 @@ class BatchBuilder<T> {
     if (row + 1 >= this.#limit) this.flush();
   }
 
+  /** Takes the records of this channel, where all leave as columns. */
+  collectorOf(gathered: GatheredRows): ColumnCollector {
+    this.#columns = new ColumnCollector(this.#sender, gathered, this.#onFull);
+    return this.#columns;
+  }
+
   /** Records of a batch: those at the places `rows[0]` up to `rows[count - 1]`; their keys' hashes by place. */
   addColumns(batch: ColumnBatch, rows: Int32Array, count: number, keyHashes: Int32Array | null): void {
     if (this.#count > 0) this.flush();
-    this.#columns ??= new ColumnCollector(this.#sender, batch.layout.type, this.#onFull);
+    this.#columns ??= new ColumnCollector(this.#sender, { type: batch.layout.type }, this.#onFull);
     this.#columns.add(batch, { rows, from: 0, to: count }, keyHashes);
   }
 
@@ -137,6 +150,11 @@ export abstract class RecordWriter<T> {
   }
 }
 
+type HashedColumns = {
+  readonly keyColumns?: readonly string[] | null;
+  readonly gathered?: ValueType<unknown> | null;
+};
+
 /** By key: the subtask that owns the key's group. */
 export class HashWriter<T> extends RecordWriter<T> {
   readonly #selectKey: (value: T) => Key;
@@ -149,18 +167,25 @@ export class HashWriter<T> extends RecordWriter<T> {
   #places: readonly number[] = [];
   /** Of a batch: the hashes by place; for each channel the places that go there, and how many. */
   #hashes = new Int32Array(0);
+  /** By channel, where rows leave as columns. */
+  readonly #collectors: readonly ColumnCollector[] | null;
+  readonly #staged: StagedText | null;
   readonly #shares: Int32Array[];
   readonly #counts: Int32Array;
 
-  /** `keyColumns`: the fields that are the key; null: only the selector knows. */
+  /** `keyColumns`: the fields that are the key; default: only the selector knows. `gathered`: the type of rows that leave as columns; default: rows leave as rows. */
   constructor(
     senders: readonly ChannelSender<T>[],
     selectKey: (value: T) => Key,
     maxParallelism: number,
-    keyColumns: readonly string[] | null = null,
+    { keyColumns = null, gathered = null }: HashedColumns = {},
   ) {
     super(senders, true);
     this.#selectKey = selectKey;
+    const staged = gathered === null ? null : stagedKey(gathered, keyColumns);
+    this.#staged = staged?.text ?? null;
+    this.#collectors =
+      gathered === null ? null : this.builders.map((builder) => builder.collectorOf({ type: gathered, staged }));
     this.#keyColumns = keyColumns;
     this.#shares = senders.map(() => new Int32Array(0));
     this.#counts = new Int32Array(senders.length);
@@ -172,9 +197,11 @@ export class HashWriter<T> extends RecordWriter<T> {
 
   write(value: T, timestamp: number): void {
     this.recordsWritten += 1;
-    const hash = keyHash(this.#selectKey(value));
+    const key = this.#selectKey(value);
+    const hash = this.#staged === null ? keyHash(key) : this.#staged.hashOf(key);
     const channel = this.#channelOfGroup[keyGroupOfHash(hash, this.#maxParallelism)] as number;
-    (this.builders[channel] as BatchBuilder<T>).add(value, timestamp, hash);
+    if (this.#collectors === null) (this.builders[channel] as BatchBuilder<T>).add(value, timestamp, hash);
+    else (this.#collectors[channel] as ColumnCollector).addRow(value, timestamp, hash);
   }
 
   writeBatch(batch: ColumnBatch): void {
@@ -215,6 +242,14 @@ export class HashWriter<T> extends RecordWriter<T> {
     for (const [at, row] of batch.toRows().entries())
       this.#hashes[rows[at] as number] = keyHash(this.#selectKey(row as T));
   }
+}
+
+/** Of a key that is one text. */
+function stagedKey(type: ValueType<unknown>, keyColumns: readonly string[] | null): StagedField | null {
+  const [name, ...others] = keyColumns ?? [];
+  const { fields } = layoutOf(type);
+  const place = fields.findIndex((field) => field.name === name && field.type.kind === "string");
+  return place >= 0 && others.length === 0 ? { place, text: new StagedText() } : null;
 }
 
 function placeOf({ fields }: ColumnLayout, name: string): number {

@@ -84,6 +84,8 @@ export type JobConfiguration = {
   readonly memory: MemorySettings;
   /** How long a hook of an operator may take to settle. */
   readonly hookTimeoutMs: number;
+  /** How long the job's module may take to load, and its build function to return. */
+  readonly loadTimeoutMs: number;
   /** Silence after which a peer counts as lost. */
   readonly heartbeatTimeoutMs: number;
   /** What the language provides cannot be replaced once the job is loaded. */

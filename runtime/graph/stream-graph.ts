@@ -17,9 +17,14 @@ export type Partitioning =
   | { readonly kind: "rebalance" }
   /**
    * `keyColumns`: the fields that are the key: of one its value, of several or none the array of their values, each as `plainKey` has it; absent: only the
-   * selector knows.
+   * selector knows. `gathers`: what takes them is an operator of columns, so records that come as rows leave as batches of columns.
    */
-  | { readonly kind: "hash"; readonly keySelector: (value: never) => Key; readonly keyColumns?: readonly string[] }
+  | {
+      readonly kind: "hash";
+      readonly keySelector: (value: never) => Key;
+      readonly keyColumns?: readonly string[];
+      readonly gathers?: true;
+    }
   | { readonly kind: "broadcast" };
 
 /** Where the records of a stream come from, and how they are shared out among the subtasks of what takes them. */

@@ -3,6 +3,7 @@ export { asyncOperator, recordList, singleRecord } from "./async/async-operator.
 export { asyncPlan } from "./async/async-options.ts";
 export { workerPool, type WorkerPoolOptions } from "./async/worker-pool.ts";
 export { aggregateOperator } from "./keyed/aggregate-operator.ts";
+export { columnSumOperator } from "./keyed/column-sum-operator.ts";
 export {
   aggregating,
   broadcastList,

@@ -21,6 +21,7 @@ import type { MetricGroup } from "./metrics.ts";
 import type { SideOutputTypes } from "./side-outputs.ts";
 import type { SpillSpace } from "./spill.ts";
 import type { KeyedOperatorState, OperatorStateStore } from "./state.ts";
+import type { RowTable, RowTableDescriptor } from "./row-table.ts";
 import type { ColumnTable, SlicedTableDescriptor } from "./table-state.ts";
 
 /** Takes records. `timestamp`: epoch milliseconds, or NO_TIMESTAMP. */
@@ -113,6 +114,8 @@ export type OperatorContext = {
   readonly outside: OutsideDesk;
   /** @internal A column table that is no state: of this operator alone, in memory, in no checkpoint. Absent: it is in no task. */
   readonly looseTable?: (descriptor: SlicedTableDescriptor) => ColumnTable;
+  /** @internal The same for a row table. */
+  readonly looseRows?: (descriptor: RowTableDescriptor) => RowTable;
   /** @internal Of an operator whose factory says `spills`. Absent: it keeps in memory what it holds. */
   readonly spill?: SpillSpace;
   /** Absent: it does not follow a source in its chain. */
@@ -143,8 +146,7 @@ export interface StreamOperator<I, O> {
    */
   processBatch?(batch: ColumnBatch, from: number): number;
   /**
-   * @internal Of an operator that has `processBatch`: in a chain it takes rows as they are, by `process`, and they are not gathered into batches. It takes every batch whole. Default: they
-   * are gathered.
+   * @internal Of an operator that has `processBatch`: it takes rows as they are, by `process`, and they are not gathered into batches. It takes every batch whole. Default: they are gathered.
    */
   readonly takesRows?: true;
   /** A record of another input: `input` is 1 up. Of an operator that is connected to one stream only it is not called. */

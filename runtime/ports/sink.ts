@@ -6,7 +6,7 @@
  * SIN3 A transaction that is in no restored checkpoint is aborted; one that can no longer be committed fails the job loudly (EO-3).
  */
 import type { Clock, Duration, Log } from "../../base/index.ts";
-import type { ColumnBatch, ValueType } from "../record/index.ts";
+import type { ColumnBatch, RecordColumns, ValueType } from "../record/index.ts";
 import type { MetricGroup } from "./metrics.ts";
 
 export type SinkContext = {
@@ -32,6 +32,11 @@ export interface SinkWriter<T> {
   open?(): void | Promise<void>;
   /** A returned promise holds back the next record until it resolved: backpressure. */
   write(value: T, timestamp: number): void | Promise<void>;
+  /**
+   * Instead of `write` for records that come as columns, as behind `keyBy("field").sum("field")`: nothing is made for each of them. `columns` is valid until the call returns. A returned
+   * promise holds back the next records. Default: `write` is called for each.
+   */
+  writeColumns?(columns: RecordColumns<T>): void | Promise<void>;
   /** @internal Of a sink that takes batches: instead of `write`. The batch is valid during the call (CBA1). */
   writeBatch?(batch: ColumnBatch): void;
   /** Everything written so far is outside when this resolved; called before each checkpoint and at the end. */
@@ -75,6 +80,8 @@ export interface TransactionWriter<T, X> {
    * subtask; called in every subtask, each aborts what is its own to abort.
    */
   abortAllExcept(keep: readonly X[]): void | Promise<void>;
+  /** @internal Of a sink that commits at the end: all input has ended; what its last transaction has to know of that. It is the one that is prepared next. */
+  end?(transaction: X): X | Promise<X>;
   close?(): void | Promise<void>;
 }
 
@@ -87,6 +94,11 @@ export interface TwoPhaseCommitSink<T, X = unknown> {
    * deleted whose job has such a sink, a pod commits what the last complete checkpoint holds, and aborts the rest.
    */
   readonly settlesOnDeletion?: true;
+  /**
+   * @internal Nothing is committed before all input has ended: then all transactions, in order, the last of which there is also where no record came. In one subtask. Absent: each with
+   * its checkpoint.
+   */
+  readonly commitsAtEnd?: { isLast(transaction: X): boolean };
   /** Default `t.any`. */
   readonly transactionType?: ValueType<X>;
   createWriter(context: SinkContext): TransactionWriter<T, X>;

@@ -122,6 +122,10 @@ export interface KeyedOperatorState extends KeyedStateStore {
   timers(name: string, handler: TimerHandler): TimerService;
   /** @internal Tables for batches of columns; not of the current key, but of all keys of this subtask. */
   slicedTable(descriptor: SlicedTableDescriptor): SlicedTable;
+  /**
+   * @internal Hands over a table that was restored and that nobody has declared, as its file has it: it is not of this state any more. Null: there is none of that name.
+   */
+  takeUndeclaredTable(name: string): SlicedTable | null;
   /** @internal The same for whole rows, several of a key. */
   slicedRows(descriptor: RowTableDescriptor): SlicedRows;
 }

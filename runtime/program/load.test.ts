@@ -162,6 +162,42 @@ for (const [sentence, [text, message]] of Object.entries(broken)) {
   });
 }
 
+const endless: Readonly<Record<string, readonly [name: string, text: string, message: RegExp]>> = {
+  "an `await` of the module": [
+    "waiting.ts",
+    `import { job } from "streamjob";\nawait new Promise(() => {});\nexport default job(() => {});`,
+    /waiting\.ts has not become a job within 20ms: a top-level `await`.*raise pipeline\.load-timeout/,
+  ],
+  "an `await` of what it imports": ["importing.ts", `export { default } from "./waiting.ts";`, /importing\.ts has not/],
+  "its build function": [
+    "building.ts",
+    `import { job } from "streamjob";\nexport default job(() => new Promise(() => {}));`,
+    /building\.ts has not become a job within 20ms: its build function still waits/,
+  ],
+  "a module of a script's functions": [
+    "waiting.sql",
+    "CREATE FUNCTION f AS './waiting.ts#f' LANGUAGE TYPESCRIPT; SELECT f(1);",
+    /waiting\.(?:sql|ts) has not become a job within 20ms/,
+  ],
+};
+
+test("what never settles is an error after pipeline.load-timeout (LOA4)", async (context) => {
+  // As in a JobManager, and in a slot, the process has other things open.
+  const open = setInterval(() => undefined, 60_000);
+  context.after(() => clearInterval(open));
+  for (const [what, [name, text, message]] of Object.entries(endless)) {
+    const module = await moduleOf(text, name);
+    const loading = load(module, { "pipeline.load-timeout": "20 ms" });
+    await assert.rejects(loading, (error) => {
+      assert.ok(error instanceof StreamError, what);
+      assert.ok(error.code === "JOB_MODULE_INVALID" || error.code === "SQL_INVALID", what);
+      assert.equal(error.destiny, "terminal", what);
+      assert.match(error.message, message, what);
+      return true;
+    });
+  }
+});
+
 test("the module's own error is the cause, with its stack (LOA3)", async () => {
   const module = await moduleOf(`throw new TypeError("mine");`);
   const error = await load(module).catch((thrown: unknown) => thrown);

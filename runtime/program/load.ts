@@ -7,16 +7,18 @@
  *     while it runs, imports each version of such a file; what that imports is loaded once.
  * LOA3 Whatever is wrong with the module is JOB_MODULE_INVALID with file and line, and its own error as the cause; errors of the
  *     job API (JOB_GRAPH_INVALID, OPTION_*) come through as they are.
+ * LOA4 A module, and its build function, have `pipeline.load-timeout`, which only options can set: the code is not there yet (load-limit.ts).
  */
 import { isUtf8 } from "node:buffer";
 import { readFile, stat } from "node:fs/promises";
 import { basename, dirname, extname, isAbsolute, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { StreamError, thrownText } from "../../base/index.ts";
+import { formatDuration, StreamError, thrownText } from "../../base/index.ts";
 import { buildStreamGraph, isJob, type Job } from "../api/engine.ts";
-import { buildJobGraph, type JobGraph, parseOptions, type StreamGraph } from "../graph/index.ts";
+import { buildJobGraph, defaultConfiguration, type JobGraph, parseOptions, type StreamGraph } from "../graph/index.ts";
 import type { FunctionSource, LoadModule } from "../table/engine.ts";
 import { codePlace } from "./code-place.ts";
+import { settledWithin } from "./load-limit.ts";
 import { provideStreamjobModules } from "./module-resolution.ts";
 
 /** A job module and what it is started with. */
@@ -43,29 +45,30 @@ export async function loadJobGraph(
 /** Loads the module and builds its stream graph. Errors: JOB_MODULE_INVALID, JOB_GRAPH_INVALID, OPTION_UNKNOWN, OPTION_INVALID. */
 export async function loadStreamGraph(source: ModuleSource): Promise<StreamGraph> {
   // Before the module, which may take long to load: a misspelt option is the likelier mistake.
-  parseOptions(source.options);
-  const job = await findJob(source.module);
+  const { loadTimeoutMs = LOAD_TIMEOUT_MS } = parseOptions(source.options);
+  const job = await findJob(source.module, loadTimeoutMs);
+  const building = buildStreamGraph(job, {
+    options: source.options,
+    args: source.args,
+    defaultName: basename(source.module, extname(source.module)),
+  });
   try {
-    return await buildStreamGraph(job, {
-      options: source.options,
-      args: source.args,
-      defaultName: basename(source.module, extname(source.module)),
-    });
+    return await inTime(building, { module: source.module, what: "its build function", limitMs: loadTimeoutMs });
   } catch (error) {
     if (error instanceof StreamError) throw error;
     throw moduleError(source.module, "its build function threw", error);
   }
 }
 
-async function findJob(module: string): Promise<Job> {
+async function findJob(module: string, loadTimeoutMs: number): Promise<Job> {
   if (!isAbsolute(module)) throw invalidModule(`the job module's path ${module} is not absolute; give the whole path`);
   const file = await stat(module).catch((error: unknown) => {
     throw invalidModule(`there is no job module at ${module}; check the path`, error);
   });
   if (!file.isFile()) throw invalidModule(`${module} is not a file; name the job's module, such as ${module}/job.ts`);
-  if (extname(module) === ".sql") return readScript(module);
+  if (extname(module) === ".sql") return readScript(module, loadTimeoutMs);
   provideStreamjobModules();
-  const exported = await importModule(module);
+  const exported = await importModule(module, loadTimeoutMs);
   if (isJob(exported)) return exported;
   throw invalidModule(
     exported === undefined
@@ -75,11 +78,11 @@ async function findJob(module: string): Promise<Job> {
 }
 
 /** The planner is loaded for scripts only: other jobs need not wait for it. */
-async function readScript(path: string): Promise<Job> {
+async function readScript(path: string, loadTimeoutMs: number): Promise<Job> {
   const { sqlJob } = await import("../table/index.ts");
   const bytes = await readFile(path);
   if (!isUtf8(bytes)) throw invalidModule(`the script ${path} is not UTF-8; save it as UTF-8`);
-  return sqlJob(bytes.toString("utf8"), basename(path), modulesBeside(dirname(path)));
+  return sqlJob(bytes.toString("utf8"), basename(path), modulesBeside(dirname(path), { loadTimeoutMs }));
 }
 
 /** The functions that a script in that folder makes, loaded. What is wrong with them is found when the script is looked at. */
@@ -92,7 +95,10 @@ export async function scriptFunctions(text: string, folder: string): Promise<Fun
  * Modules of functions of a script in that folder: files, by their paths from there.
  * `followsEdits`: a file that has changed is loaded again (LOA2). Errors: JOB_MODULE_INVALID, with the line that failed.
  */
-export function modulesBeside(folder: string, { followsEdits = false } = {}): LoadModule {
+export function modulesBeside(
+  folder: string,
+  { followsEdits = false, loadTimeoutMs = LOAD_TIMEOUT_MS } = {},
+): LoadModule {
   return async (specifier) => {
     if (!/^(?:\.{1,2}\/|\/|file:)/.test(specifier))
       throw invalidModule(`${specifier} is no path; write './${specifier}' for a file beside the script`);
@@ -103,19 +109,42 @@ export function modulesBeside(folder: string, { followsEdits = false } = {}): Lo
     if (!file.isFile()) throw invalidModule(`${path} is not a file`);
     provideStreamjobModules();
     try {
-      return await importNamespace(path, followsEdits ? `?version=${file.mtimeMs}-${file.size}` : "");
+      const version = followsEdits ? `?version=${file.mtimeMs}-${file.size}` : "";
+      return await importNamespace(path, { limitMs: loadTimeoutMs, version });
     } catch (error) {
+      if (error instanceof StreamError && error.code === "JOB_MODULE_INVALID") throw error;
       throw invalidModule(failureText(path, FAILED_LOADING, error), error);
     }
   };
 }
 
-const importNamespace = async (module: string, version = ""): Promise<Readonly<Record<string, unknown>>> =>
-  (await import(pathToFileURL(module).href + version)) as Readonly<Record<string, unknown>>;
+const LOAD_TIMEOUT_MS = defaultConfiguration().loadTimeoutMs;
 
-async function importModule(module: string): Promise<unknown> {
+function importNamespace(
+  module: string,
+  { limitMs, version = "" }: { readonly limitMs: number; readonly version?: string },
+): Promise<Readonly<Record<string, unknown>>> {
+  const loading = import(pathToFileURL(module).href + version) as Promise<Readonly<Record<string, unknown>>>;
+  return inTime(loading, { module, what: "a top-level `await` of it, or of what it imports,", limitMs });
+}
+
+/** LOA4 */
+function inTime<R>(
+  loading: Promise<R>,
+  { module, what, limitMs }: { readonly module: string; readonly what: string; readonly limitMs: number },
+): Promise<R> {
+  return settledWithin(loading, limitMs, (why) =>
+    invalidModule(
+      why === "never"
+        ? `${module} never becomes a job: ${what} waits for something that cannot come any more, as nothing is open that could bring it`
+        : `${module} has not become a job within ${formatDuration(limitMs)}: ${what} still waits. Mend it, or raise pipeline.load-timeout (-D, or \`config\` of a manifest)`,
+    ),
+  );
+}
+
+async function importModule(module: string, limitMs: number): Promise<unknown> {
   try {
-    return (await importNamespace(module))["default"];
+    return (await importNamespace(module, { limitMs }))["default"];
   } catch (error) {
     if (error instanceof StreamError) throw error;
     throw moduleError(module, FAILED_LOADING, error);

@@ -11,15 +11,18 @@ export {
   valueAt,
   valuesAt,
 } from "./columns/column.ts";
-export { COLUMN_ROWS, ColumnBuilder } from "./columns/column-builder.ts";
+export { COLUMN_ROWS, ColumnBuilder, type StagedField } from "./columns/column-builder.ts";
+export { BatchColumns, type RecordColumns } from "./columns/record-columns.ts";
 export { decodeColumns, encodeColumns } from "./columns/column-codec.ts";
 export { hashKeyColumns } from "./columns/column-hash.ts";
-export { columnsOfRows, rowsOfColumns } from "./columns/conversion.ts";
+export { columnsOfRows, refuseChanges, rowsOfColumns } from "./columns/conversion.ts";
 export { type AnyStore, storeOf, type TextStore } from "./columns/column-store.ts";
-export { sameValueAt } from "./columns/same-value.ts";
+export { sameText, sameValueAt } from "./columns/same-value.ts";
 export { gatherScattered } from "./columns/scattered.ts";
+export { generate, quoted } from "./generated-code.ts";
+export { StagedText } from "./columns/staged-text.ts";
 export { readText, TextBytes } from "./columns/text.ts";
-export { type ColumnField, type ColumnLayout, layoutOf, TABLE_PAGE_BITS } from "./columns/layout.ts";
+export { type ColumnField, type ColumnLayout, hasColumns, layoutOf, TABLE_PAGE_BITS } from "./columns/layout.ts";
 export {
   defaultMaxParallelism,
   type Key,

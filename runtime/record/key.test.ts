@@ -222,3 +222,15 @@ test("a key that is kept is the same key, and no longer the record's object", ()
   assert.deepEqual(own, { id: 1, list: ["a"] });
   assert.ok(Object.is(ownKey(-0), 0));
 });
+
+test("the key group of a hash is what is left of it divided by max parallelism, a power of two or not (KE2)", () => {
+  fc.assert(
+    fc.property(
+      fc.integer(),
+      fc.oneof(fc.constantFrom(1, 2, 128, 32_768), fc.integer({ min: 1, max: 32_768 })),
+      (hash, max) => {
+        assert.equal(keyGroupOfHash(hash, max), Number(BigInt.asUintN(32, BigInt(hash)) % BigInt(max)));
+      },
+    ),
+  );
+});

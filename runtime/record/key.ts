@@ -51,7 +51,9 @@ function hashOther(key: Exclude<Key, string>): number {
 }
 
 export function keyGroupOfHash(hash: number, maxParallelism: number): number {
-  return (hash >>> 0) % maxParallelism;
+  // A power of two is the usual case, and a division costs as much as hashing a short key.
+  const mask = maxParallelism - 1;
+  return (maxParallelism & mask) === 0 ? hash & mask : (hash >>> 0) % maxParallelism;
 }
 
 export function subtaskOfKeyGroup(keyGroup: number, parallelism: number, maxParallelism: number): number {
@@ -74,9 +76,13 @@ export function defaultMaxParallelism(parallelism: number): number {
   return power;
 }
 
+/** FNV-1a over UTF-16 units, which `mix` of it and the length ends (KE1). */
+export const TEXT_HASH_FIRST = 0x811c9dc5;
+export const TEXT_HASH_FACTOR = 0x01000193;
+
 function hashString(text: string): number {
-  let hash = 0x811c9dc5;
-  for (let index = 0; index < text.length; index++) hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193);
+  let hash = TEXT_HASH_FIRST;
+  for (let index = 0; index < text.length; index++) hash = Math.imul(hash ^ text.charCodeAt(index), TEXT_HASH_FACTOR);
   return mix(hash ^ text.length);
 }
 

@@ -153,6 +153,7 @@ export function createControl(): { control: JobControl; asked: unknown[]; be: (s
           jobManagerHeapMiB: null,
         },
         hookTimeoutMs: 300_000,
+        loadTimeoutMs: 120_000,
         heartbeatTimeoutMs: 2500,
         frozenIntrinsics: true,
         objectReuse: false,

@@ -58,7 +58,7 @@ export { boundFunction } from "./user-functions/bound-function.ts";
 export type { CatalogTable, FunctionSource, GivenFunction, GivenTable, LoadedFunction } from "./validate/catalog.ts";
 export { codeModulesIn, isBuiltIn } from "./validate/created-function.ts";
 export { describeFunctions } from "./validate/functions/functions-page.ts";
-export { nearestName } from "./validate/names.ts";
+export { nearestName, quoted } from "./validate/names.ts";
 export { reservedWords } from "./syntax/keywords.ts";
 export type { Catalog } from "./validate/catalog.ts";
 export { namesSecret, tableDefinitionText } from "./validate/definition-text.ts";

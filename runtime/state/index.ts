@@ -16,4 +16,4 @@ export type {
 } from "./backend.ts";
 export { createKeyedBackend } from "./heap/heap-backend.ts";
 export { createOperatorStateBackend } from "./operator-state.ts";
-export { createLooseTable } from "./table/loose-table.ts";
+export { createLooseRows, createLooseTable } from "./table/loose-table.ts";

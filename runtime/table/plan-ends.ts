@@ -49,10 +49,11 @@ function givenStream({ table, name, uid, row, columns }: ScanNode, { given, mode
 
 /** `rows`: of the sink's input. Errors: TableError. */
 export function sinkStream(planned: PlanSink, rows: Stream): void {
-  const { table, name, uid, input } = planned;
+  const { table, name, uid, input, overwrites } = planned;
   const description = descriptionOf(name, table, "isWritten");
-  const made = tableConnector(description).sink?.(input.changes);
-  assert(made !== undefined, "a connector that is only read refuses to be written");
+  const connector = tableConnector(description);
+  const made = overwrites === true ? connector.overwritingSink?.(input.changes) : connector.sink?.(input.changes);
+  assert(made !== undefined, "a connector that is only read, or only appends, refuses to be written, or overwritten");
   const { encoder, recordType, sink, keyColumns } = made;
   const keys = keyColumns?.map((key) => description.columns.findIndex((column) => column.name === key)) ?? null;
   // TSKR4
@@ -63,7 +64,8 @@ export function sinkStream(planned: PlanSink, rows: Stream): void {
   );
   const { maker } = rows.parts;
   const origins = keys === null ? rows.parts.origins : rowsByTableKey(planned, rows, keys);
-  const single = input.changes === "append" || keys !== null ? {} : subtasksOf(input);
+  const isSpread = input.changes === "append" || keys !== null;
+  const single = overwrites === true ? { parallelism: 1 } : isSpread ? {} : subtasksOf(input);
   const options = { uid, name, ...single };
   if (encoder === null) return maker.stream(origins, rows.type).sinkTo(sink, options);
   addOperator({ maker, inputs: [origins], isKeyed: false }, "encoder", encoder, {

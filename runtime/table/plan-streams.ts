@@ -153,7 +153,12 @@ export class PlanStreams {
       role: "operator",
       defaultName: "watermarks",
       logic: ({ watermarkIntervalMs }: JobConfiguration) =>
-        batchWatermarksOperator(forOwnWatermarks(), () => watermarksOf(node, session), watermarkIntervalMs),
+        batchWatermarksOperator(
+          forOwnWatermarks(),
+          () => watermarksOf(node, session),
+          // SQPM3
+          Math.max(watermarkIntervalMs, node.everyMs ?? 0),
+        ),
       isKeyed: false,
       outputType: type,
       sideOutputs: [],

@@ -51,6 +51,8 @@ describe("a session of statements", () => {
       refused("sql:2:3: there is no column c", "2 |   c FROM t"),
     );
     await assert.rejects(session.look("INSERT INTO t SELECT 1"), refused("table t:"));
+    const bare = await sessionOf("CREATE TABLE bare (a INT)");
+    await assert.rejects(bare.look("SELECT a FROM bare"), refused("sql:1:14: table bare: it has no connector"));
   });
 
   it("sets options of the job, which are looked at when they are set", async () => {

@@ -52,6 +52,27 @@ function sinksOf(driver: JobDriver): string {
 }
 
 describe("a script as a job", () => {
+  it("overwrites files, those that it reads, too, by one subtask, when all rows are there", async () => {
+    const path = join(root, "overwritten");
+    mkdirSync(path);
+    for (const [name, text] of Object.entries({ "1.csv": "1,a\n2,b\n", "2.csv": "3,c\n", _SUCCESS: "" }))
+      writeFileSync(join(path, name), text);
+    const table = `SET 'execution.runtime-mode' = 'batch'; CREATE TABLE f (n INT, s STRING) WITH ('connector' = 'filesystem', 'path' = '${path}', 'format' = 'csv');`;
+    const texts = (): readonly string[] => readdirSync(path).map((name) => readFileSync(join(path, name), "utf8"));
+    for (const [insert, expected] of [
+      ["INSERT OVERWRITE f SELECT n * 10, UPPER(s) FROM f WHERE n > 1 ORDER BY n DESC LIMIT 5", ["", "30,C\n20,B\n"]],
+      ["INSERT INTO f SELECT n + 1, s FROM f WHERE n = 20", ["", "21,B\n", "30,C\n20,B\n"]],
+      ["INSERT OVERWRITE f SELECT n, s FROM f WHERE n > 100", [""]],
+    ] as const) {
+      await using driver = await JobDriver.start(sqlJob(`${table} ${insert};`, "job.sql"), {
+        keepSinks: true,
+        parallelism: 3,
+      });
+      await driver.run();
+      assert.deepEqual([...texts()].sort(), expected);
+    }
+  });
+
   it("reads files, and writes part files that another script reads", async () => {
     const path = join(root, "out");
     const costly = `CREATE TABLE costly (name STRING, doubled DECIMAL(11, 2)) WITH ('connector' = 'filesystem', 'path' = '${path}', 'format' = 'json');`;

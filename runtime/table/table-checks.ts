@@ -50,7 +50,7 @@ function problemOf({ name, table, use, at }: Checked, make: Make): SqlProblem | 
   }
 }
 
-/** Of the option or the column that is wrong; where there is none, of its use, or of the first column. */
+/** Of the option or the column that is wrong; where there is none, of its use, or of the table's name. */
 function placeOf(
   { definition }: CatalogTable,
   { option, column }: { readonly option?: string; readonly column?: string },
@@ -58,6 +58,5 @@ function placeOf(
 ): SqlProblem["at"] {
   const { options, columns } = definition;
   const written = options.find(({ key }) => key === option) ?? columns.find(({ name }) => name.name === column)?.name;
-  if (written === undefined && use !== null) return use;
-  return (written ?? columns[0]?.name ?? { at: { start: 0, end: 0 } }).at;
+  return written?.at ?? use ?? definition.at;
 }

@@ -108,5 +108,9 @@ function withReasons(table: TableDescription, definition: ConnectorDefinition, m
       checkWrittenMetadata(table, definition);
       return made.sink?.(changes) ?? refuse("is only read");
     },
+    overwritingSink: (changes) => {
+      checkWrittenMetadata(table, definition);
+      return made.overwritingSink?.(changes) ?? refuse("cannot be overwritten");
+    },
   };
 }

@@ -77,5 +77,7 @@ export type TableConnector = {
   source?(columns: readonly number[], filters?: readonly ScanFilter[]): TableSource;
   /** `changes`: of the rows that come. */
   sink?(changes: Changes): TableSink;
+  /** As `sink`, in one subtask: its rows take the place of what the table has, when all are there. */
+  overwritingSink?(changes: Changes): TableSink;
   lookup?(use: LookupUse): TableLookup;
 };

@@ -110,6 +110,17 @@ const sink = { kind: "sink", name: "sink", guarantee: "at-least-once", takesBatc
   flush() { seen.atBarrier.push([seen.given, seen.taken.length]); },
 }) };
 
+/** One that takes columns where they come as columns. */
+const both = { ...sink, name: "both", takesBatches: undefined, createWriter: () => ({
+  write: take,
+  writeColumns(columns) {
+    const times = columns.timestamps();
+    for (const [at, value] of columns.rows().entries()) take(value, times[at]);
+    return columns.column("n")[0] % 3 === 0 ? new Promise((resolve) => setImmediate(resolve)) : undefined;
+  },
+  flush() { seen.atBarrier.push([seen.given, seen.taken.length]); },
+}) };
+
 export default job((env) => {
   env.configure({ name: "joints", checkpoints: { interval: "1 h" } });
   const events = env.fromSource(source, { uid: "events" });
@@ -162,6 +173,8 @@ const ofOneTask: Readonly<Record<string, readonly ["rows" | "columns", string]>>
   ],
   "rows into a sink of batches": ["rows", "events.sinkTo(sink);"],
   "columns into a sink of batches": ["columns", "events.sinkTo(sink);"],
+  "rows into a sink of both": ["rows", "events.sinkTo(both);"],
+  "columns into a sink of both": ["columns", "events.sinkTo(both);"],
   "columns, rows, columns": [
     "columns",
     "events.transform(rows(), { type: Event }).transform(columns(1000), { type: Event }).transform(slow(true));",
@@ -186,6 +199,12 @@ const overEdges: Readonly<Record<string, readonly ["rows" | "columns", string]>>
     "rows",
     "events.rebalance().transform(columns(100), { type: Event }).transform(slow(false));",
   ],
+  "rows to a sink of both": ["rows", "events.rebalance().sinkTo(both);"],
+  "rows that have no columns to a sink of both": [
+    "rows",
+    "events.map((value) => value, { type: t.any }).rebalance().sinkTo(both);",
+  ],
+  "columns to a sink of both": ["columns", "events.rebalance().sinkTo(both);"],
   "columns by a key's column": ["columns", 'events.keyBy("key").transform(slow(true));'],
   "columns by a function": ["columns", "events.keyBy((value) => value.key).transform(slow(false));"],
 };

@@ -3,7 +3,7 @@
  * Called by: task.ts. Beside row-loop.ts, of which the head of a chain of rows has the same.
  *
  * CLP1 A batch is released as soon as the head has taken it: it may lie in a segment that its sender waits for.
- * CLP2 A head of columns that gets rows gets them as batches; a head of rows that gets columns gets row objects (COJ1).
+ * CLP2 A head of columns that gets rows gets them as batches, unless it takes rows, too; a head of rows that gets columns gets row objects (COJ1).
  * CLP3 Batches of the first input go to `processBatch`, those of others to `processInputBatch`, as they are: with their row kinds.
  */
 import { assert } from "../../base/index.ts";
@@ -26,6 +26,11 @@ export class ColumnLoop {
     let left = -this.#from;
     for (const { batch } of this.#batches) left += batch.count;
     return left;
+  }
+
+  /** Whether the head takes rows of the first input as they are. */
+  get takesRows(): boolean {
+    return this.#head.takesRows === true;
   }
 
   /** Whether the head takes batches of this input. */

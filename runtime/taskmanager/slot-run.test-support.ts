@@ -145,6 +145,9 @@ export async function threadRun(
     send: (message) => sent.push(message),
     onListening: (port) => ports.push(port),
     onDeath: () => undefined,
+    onHopeless: (error) => {
+      throw error;
+    },
   });
   await until("the thread", () => ports.length === 1);
   let attempt = 0;

@@ -5,6 +5,8 @@
  * STH3 A thread that does not do what it is told in time, because a function of the job does not return, is ended and started anew:
  *     it gets no task again that it could not run, and burns no core (T12).
  * STH4 A thread that has closed all of the engine's ends soon, whatever timer or connection the job's code left open, which the log names.
+ * STH5 A thread that dies before it has ever listened has run no code of a job, and would die again: after DEATHS_MAX such deaths in a row the slot is hopeless, and
+ *     whoever runs the process has to see that.
  * STH1 A thread that dies (out of memory, a broken invariant) fails the tasks it had, not the process (ME-3).
  */
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from "node:worker_threads";
@@ -50,7 +52,11 @@ export type SlotThreadOptions = {
   /** The thread listens for data on a (new) port. */
   onListening(dataPort: number): void;
   onDeath(): void;
+  /** STH5: no thread is started any more. */
+  onHopeless(error: StreamError): void;
 };
+
+const DEATHS_MAX = 5;
 
 /** What is known of a slot's thread. `figures` null: it has not reported yet. */
 export type SlotView = {
@@ -76,6 +82,9 @@ export class SlotThread {
   #figures: SlotView["figures"] = null;
   /** Why the thread is being ended, when it is the engine that ends it. */
   #endReason: Error | null = null;
+  #isListening = false;
+  /** In a row, of threads that had not listened (STH5). */
+  #earlyDeaths = 0;
   #hasToldStranger = false;
   #hasToldSilence = false;
   #heardMs: number;
@@ -145,6 +154,7 @@ export class SlotThread {
   }
 
   async close(): Promise<void> {
+    if (this.#isClosing) return;
     this.#isClosing = true;
     let isOver = false;
     const ended = new Promise<void>((resolve) => {
@@ -244,6 +254,8 @@ export class SlotThread {
     this.#heardMs = this.#options.clock.monotonicMs();
     switch (message.kind) {
       case "listening":
+        this.#earlyDeaths = 0;
+        this.#isListening = true;
         this.#options.onListening(message.dataPort);
         return;
       case "toJobManager":
@@ -283,14 +295,24 @@ export class SlotThread {
     for (const resolve of this.#droppedWaiters.splice(0)) resolve();
     if (this.#isClosing) return;
     const { slot } = this.#options.start;
-    const error = toErrorInfo(deathOf(slot, reason, this.#options.memory));
-    this.#options.log.error({ err: error, slot }, "a slot's thread died; restarting it");
+    const death = deathOf(slot, reason, this.#options.memory);
+    const error = toErrorInfo(death);
+    this.#earlyDeaths = this.#isListening ? 0 : this.#earlyDeaths + 1;
+    this.#isListening = false;
+    const isHopeless = this.#earlyDeaths >= DEATHS_MAX;
+    if (isHopeless) this.#options.log.error({ err: error, slot }, "a slot's thread dies again and again as it starts");
+    else this.#options.log.error({ err: error, slot }, "a slot's thread died; restarting it");
     const held = this.#held;
     this.#held = [];
     this.#lastMetrics = [];
     this.#figures = null;
     for (const { task, epoch } of held)
       this.#options.send({ kind: "taskState", epoch, task, state: { kind: "failed", error } });
+    if (isHopeless) {
+      this.#isClosing = true;
+      this.#options.onHopeless(death);
+      return;
+    }
     [this.#worker, this.#port] = this.#startWorker();
     this.#options.onDeath();
   }

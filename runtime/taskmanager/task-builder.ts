@@ -22,7 +22,7 @@ import { assertSynchronous, sinkOperator } from "../operators/index.ts";
 import { MetricRegistry } from "../metrics/index.ts";
 import type { OperatorContext, OperatorFactory, Sink, Source } from "../ports/index.ts";
 import { type GuardMode, type Key, ValueGuard, type ValueType } from "../record/index.ts";
-import { createLooseTable } from "../state/index.ts";
+import { createLooseRows, createLooseTable } from "../state/index.ts";
 import type {
   JobSource,
   Placement,
@@ -320,6 +320,7 @@ export class DeployedTask {
       stalledMs: () => this.#built?.task.stalledMs ?? 0,
       emission: emissions.deskOf(index),
       looseTable: (descriptor) => createLooseTable(node.uid, descriptor),
+      looseRows: createLooseRows,
       ...this.#spillOf(node),
       outside: outsideDesk({
         operator: node,
@@ -389,13 +390,13 @@ export class DeployedTask {
     if (edge.partitioning.kind === "forward") return new ForwardWriter([open(subtask)]);
     const senders = Array.from({ length: consumer.parallelism }, (_none, to) => open(to));
     switch (edge.partitioning.kind) {
-      case "hash":
-        return new HashWriter(
-          senders,
-          edge.partitioning.keySelector as (value: unknown) => Key,
-          consumer.maxParallelism,
-          edge.partitioning.keyColumns ?? null,
-        );
+      case "hash": {
+        const { keySelector, keyColumns = null, gathers } = edge.partitioning;
+        return new HashWriter(senders, keySelector as (value: unknown) => Key, consumer.maxParallelism, {
+          keyColumns,
+          gathered: gathers === true ? edge.type : null,
+        });
+      }
       case "rebalance":
         return new RebalanceWriter(senders, subtask);
       case "broadcast":

@@ -446,7 +446,8 @@ export class Task implements LoopTask, CodeOwner {
   #beginRows(batch: RowBatch<unknown>, channel: number): void {
     this.#recordsIn += batch.rows.length;
     const from = this.parts.inputs[channel] as ChannelInput;
-    if (this.#columns?.takes(from.input) === true) this.#columns.beginRows(batch, from);
+    const columns = this.#columns?.takes(from.input) === true && !this.#columns.takesRows ? this.#columns : null;
+    if (columns !== null) columns.beginRows(batch, from);
     else this.#rows.begin(batch, channel);
   }
 

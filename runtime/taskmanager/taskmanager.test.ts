@@ -158,3 +158,21 @@ test("TAS5 a TaskManager that leaves says so once, works on until it is told to 
   await gone;
   assert.equal(there.peers.length, visits, "it registers with nobody again");
 });
+
+test("STH5 a TaskManager whose threads die before they listen gives up, and says why", async () => {
+  const errors: string[] = [];
+  const log: Log = { ...silentLog, error: (_facts, message) => void errors.push(message) };
+  const starting = startTaskManager({
+    jobId: OURS,
+    taskManagerId: taskManagerId("tm-hopeless"),
+    // No machine has it (RFC 5737), so nothing can listen there.
+    host: "192.0.2.1",
+    jobManagerHost: "127.0.0.1",
+    jobManagerPort: 1,
+    slots: 2,
+    clock: hurried,
+    log,
+  });
+  await assert.rejects(starting, { code: "TASK_MANAGER_LOST", message: /^the thread of slot \d died: .*192\.0\.2\.1/ });
+  assert.equal(errors.at(-1), "a slot's thread dies again and again as it starts");
+});

@@ -59,7 +59,7 @@ export type TaskManagerView = {
 };
 
 export type TaskManager = {
-  /** Resolves when the JobManager told it to shut down, or it was closed. */
+  /** Resolves when the JobManager told it to shut down, or it was closed. Errors: as the start, of a slot whose threads die later (STH5). */
   readonly done: Promise<void>;
   /**
    * The process is about to end: tells the JobManager, works on, and closes when the JobManager says that nothing is left here, or is lost.
@@ -79,7 +79,7 @@ const FIRST_TIMEOUT_MS = 2500;
 
 type Connection = RpcConnection<ToJobManager, FromJobManager>;
 
-/** Starts the slots' threads and registers with the JobManager, as soon as there is one. Errors: OPTION_INVALID. */
+/** Starts the slots' threads and registers with the JobManager, as soon as there is one. Errors: OPTION_INVALID; TASK_MANAGER_LOST, SLOT_OUT_OF_MEMORY (STH5). */
 export async function startTaskManager(options: TaskManagerOptions): Promise<TaskManager> {
   if (!Number.isInteger(options.slots) || options.slots < 1) {
     throw new StreamError("OPTION_INVALID", `a TaskManager needs 1 slot or more, and was given ${options.slots}`, {
@@ -113,14 +113,10 @@ class TaskManagerProcess {
   #isLeaving = false;
   /** Tasks of a lost JobManager are being dropped: deployments wait for that. */
   #dropping: Promise<void> = Promise.resolve();
-  #resolveDone: () => void = () => undefined;
-  #resolveListening: () => void = () => undefined;
-  readonly done = new Promise<void>((resolve) => {
-    this.#resolveDone = resolve;
-  });
-  readonly listening = new Promise<void>((resolve) => {
-    this.#resolveListening = resolve;
-  });
+  /** All of its slots, once. */
+  #hasListened = false;
+  readonly #done = Promise.withResolvers<void>();
+  readonly #listening = Promise.withResolvers<void>();
 
   constructor(options: TaskManagerOptions) {
     this.#options = options;
@@ -147,11 +143,20 @@ class TaskManagerProcess {
         send: (message) => this.#send(message),
         onListening: (dataPort) => this.#onListening(slot, dataPort),
         onDeath: () => this.#onSlotDeath(slot),
+        onHopeless: (error) => this.#onHopeless(error),
       });
     });
     for (let left = 0; left < options.slots; left++) {
       for (let right = left + 1; right < options.slots; right++) this.#introduce(left, right);
     }
+  }
+
+  get done(): Promise<void> {
+    return this.#done.promise;
+  }
+
+  get listening(): Promise<void> {
+    return this.#listening.promise;
   }
 
   connect(): void {
@@ -192,7 +197,7 @@ class TaskManagerProcess {
     this.#identity?.close();
     this.#connection?.close();
     await Promise.all(this.#slots.map((slot) => slot.close()));
-    this.#resolveDone();
+    this.#done.resolve();
   }
 
   #connectLater(delayMs = RECONNECT_MS): void {
@@ -341,7 +346,8 @@ class TaskManagerProcess {
   #onListening(slot: number, dataPort: number): void {
     this.#dataPorts[slot] = dataPort;
     if (this.#dataPorts.some((port) => port === null)) return;
-    this.#resolveListening();
+    this.#hasListened = true;
+    this.#listening.resolve();
     // A slot that listens on another port is another slot to everyone: the JobManager has to be told, and registration comes once
     // per connection.
     if (this.#connection !== null)
@@ -351,6 +357,13 @@ class TaskManagerProcess {
   #onSlotDeath(slot: number): void {
     this.#dataPorts[slot] = null;
     for (let other = 0; other < this.#slots.length; other++) if (other !== slot) this.#introduce(slot, other);
+  }
+
+  /** A process that cannot run what it has offered is of no use to its JobManager; a new one may be. */
+  #onHopeless(error: StreamError): void {
+    if (this.#hasListened) this.#done.reject(error);
+    else this.#listening.reject(error);
+    void this.close();
   }
 
   #introduce(left: number, right: number): void {

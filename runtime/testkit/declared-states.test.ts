@@ -5,6 +5,7 @@ import { systemClock } from "../../base/index.ts";
 import {
   aggregateOperator,
   aggregating,
+  columnSumOperator,
   broadcastList,
   keyedProcessOperator,
   list,
@@ -18,7 +19,7 @@ import {
   value,
 } from "../operators/index.ts";
 import type { Aggregate, OperatorContext, OperatorFactory } from "../ports/index.ts";
-import { t } from "../record/index.ts";
+import { t, type ValueType } from "../record/index.ts";
 import { createKeyedBackend, createOperatorStateBackend } from "../state/index.ts";
 
 const order = t.record({ id: t.string, note: t.optional(t.string) });
@@ -51,6 +52,11 @@ const operators: Readonly<Record<string, OperatorFactory<never, unknown>>> = {
   reduce: reduceOperator((left: number) => left, t.float64),
   aggregate: aggregateOperator(mean, accumulator),
   sum: sumOperator<{ n: number }>("n"),
+  "sum over columns": columnSumOperator({
+    type: t.record({ id: t.string, n: t.int64 }) as ValueType<unknown>,
+    key: "id",
+    field: "n",
+  }) as OperatorFactory<unknown, unknown>,
 };
 
 for (const [name, factory] of Object.entries(operators)) {

@@ -36,6 +36,7 @@ import {
 } from "../record/index.ts";
 import {
   createKeyedBackend,
+  createLooseRows,
   createLooseTable,
   createOperatorStateBackend,
   type KeyedStateBackend,
@@ -384,6 +385,7 @@ export class OperatorHarness<I, O> {
         emitSoon: (emit) => void (this.#pending = emit),
       },
       looseTable: (descriptor) => createLooseTable(uid, descriptor),
+      looseRows: createLooseRows,
       ...(stalledMs === undefined ? {} : { stalledMs }),
     };
   }

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { StreamError } from "../../base/index.ts";
 import { type CommitOutcome, type PlainSink, type TwoPhaseCommitSink } from "../ports/index.ts";
+import { ColumnBatch, ColumnBuilder, rowKinds, t, type ValueType } from "../record/index.ts";
 import { sinkOperator } from "../operators/index.ts";
 import { ManualClock } from "./manual-clock.ts";
 import { type HarnessSnapshot, OperatorHarness } from "./operator-harness.ts";
@@ -66,6 +67,126 @@ describe("a plain sink", () => {
     fail(new StreamError("SINK_FAILED", "the disk is full"));
     await assert.rejects(harness.settled(), /the disk is full/);
     assert.deepEqual(log, ["start 3"]);
+  });
+});
+
+describe("a plain sink of columns", () => {
+  const Count = t.record({ word: t.string, n: t.int64 });
+  type Count = { readonly word: string; readonly n: number };
+  const batchOf = (counts: readonly Count[], from = 0): ColumnBatch => {
+    const builder = new ColumnBuilder(Count as ValueType<unknown>);
+    for (const count of counts) builder.appendRow(count, from + count.n);
+    return builder.take();
+  };
+  /** A write of columns with a number above 100 waits until `release` is called. */
+  const columnsSink = (log: unknown[]): { sink: PlainSink<Count>; release: () => void } => {
+    let waiting: PromiseWithResolvers<void> | undefined;
+    const sink: PlainSink<Count> = {
+      kind: "sink",
+      name: "columns",
+      guarantee: "at-least-once",
+      createWriter: () => ({
+        write: ({ n }, timestamp) => void log.push([n, timestamp]),
+        writeColumns(columns) {
+          const numbers = columns.column("n");
+          assert.ok(numbers instanceof Float64Array && numbers.length === columns.count);
+          log.push([
+            Array.from(columns.column("word")).join(),
+            [...numbers],
+            [...(columns.timestamps() ?? [])],
+            columns.rows().length,
+          ]);
+          if (!numbers.some((n) => n > 100)) return undefined;
+          waiting = Promise.withResolvers<void>();
+          return waiting.promise;
+        },
+      }),
+    };
+    return { sink, release: () => waiting?.resolve() };
+  };
+
+  it("gets whole columns, and of a selection what it selects; rows come as rows (SK2)", async () => {
+    const log: unknown[] = [];
+    const harness = await OperatorHarness.open(sinkOperator(columnsSink(log).sink));
+    const batch = batchOf(
+      [
+        { word: "a", n: 1 },
+        { word: "b", n: 2 },
+        { word: "c", n: 3 },
+      ],
+      10,
+    );
+    harness.processBatch(batch);
+    harness.processBatch(batch.select(Int32Array.of(2, 0), 2));
+    harness.process({ word: "d", n: 4 }, 5);
+    assert.deepEqual(log, [
+      ["a,b,c", [1, 2, 3], [11, 12, 13], 3],
+      ["c,a", [3, 1], [13, 11], 2],
+      [4, 5],
+    ]);
+  });
+
+  it("holds the task while it waits, and is given what came in the same turn in order after that (OW1, OW2)", async () => {
+    const log: unknown[] = [];
+    const { sink, release } = columnsSink(log);
+    const harness = await OperatorHarness.open(sinkOperator(sink));
+    harness.processBatch(batchOf([{ word: "a", n: 101 }]));
+    assert.equal(harness.isBlocked, true);
+    harness.process({ word: "b", n: 2 }, 2);
+    harness.processBatch(batchOf([{ word: "c", n: 3 }]));
+    assert.equal(log.length, 1);
+    release();
+    await harness.settled();
+    assert.deepEqual(log.slice(1), [
+      [2, 2],
+      [3, 3],
+    ]);
+    harness.processBatch(batchOf([{ word: "d", n: 4 }]));
+    assert.equal(log.length, 4);
+  });
+
+  it("refuses a field that is not there, and records that take others back", async () => {
+    const sink: PlainSink<Count> = {
+      kind: "sink",
+      name: "wrong",
+      guarantee: "at-least-once",
+      createWriter: () => ({ write: () => undefined, writeColumns: (columns) => void columns.column("total" as "n") }),
+    };
+    const harness = await OperatorHarness.open(sinkOperator(sink));
+    assert.throws(() => harness.processBatch(batchOf([{ word: "a", n: 1 }])), {
+      code: "USER_FUNCTION_FAILED",
+      message: /column\("total"\): the records have no such field; they have word, n/,
+    });
+    const builder = new ColumnBuilder(Count as ValueType<unknown>);
+    builder.rowKinds()[0] = rowKinds.delete;
+    builder.appendRow({ word: "a", n: 1 }, 0);
+    const taken = builder.take();
+    const changed = new ColumnBatch(taken.layout, taken.columns, {
+      count: 1,
+      marks: { ...taken.marks, rowKinds: Uint8Array.of(rowKinds.delete) },
+    });
+    assert.throws(() => harness.processBatch(changed), { code: "JOB_GRAPH_INVALID" });
+  });
+
+  it("of a writer without writeColumns gets rows", async () => {
+    const log: unknown[] = [];
+    const sink: PlainSink<Count> = {
+      kind: "sink",
+      name: "rows",
+      guarantee: "at-least-once",
+      createWriter: () => ({ write: (value, timestamp) => void log.push([value, timestamp]) }),
+    };
+    const harness = await OperatorHarness.open(sinkOperator(sink));
+    harness.processBatch(
+      batchOf([
+        { word: "a", n: 1 },
+        { word: "b", n: 2 },
+      ]),
+    );
+    assert.deepEqual(log, [
+      [{ word: "a", n: 1 }, 1],
+      [{ word: "b", n: 2 }, 2],
+    ]);
   });
 });
 

@@ -238,6 +238,7 @@ function fused<X>(sink: TwoPhaseCommitSink<string, X>, fuse: Fuse): TwoPhaseComm
     name: sink.name,
     guarantee: sink.guarantee,
     ...(sink.transactionType === undefined ? {} : { transactionType: sink.transactionType }),
+    ...(sink.commitsAtEnd === undefined ? {} : { commitsAtEnd: sink.commitsAtEnd }),
     createWriter: (context) => {
       const writer = sink.createWriter(context);
       const wrapped: Required<TransactionWriter<string, X>> = {
@@ -250,6 +251,7 @@ function fused<X>(sink: TwoPhaseCommitSink<string, X>, fuse: Fuse): TwoPhaseComm
         },
         prepare: (transaction) => around(() => writer.prepare(transaction)),
         commit: (transaction) => around(() => writer.commit(transaction)),
+        end: (transaction) => around(async () => (await writer.end?.(transaction)) ?? transaction),
         abort: (transaction) => around(() => writer.abort(transaction)),
         abortAllExcept: (keep) => around(() => writer.abortAllExcept(keep)),
         close: () => around(() => writer.close?.()),

@@ -51,7 +51,7 @@ test("the examples compile, and are one screen long", async () => {
   const lengths = [...examples.text.matchAll(/^```ts file=\S+\n([\s\S]*?)^```$/gm)].map(
     ([, code]) => code?.split("\n").length ?? 0,
   );
-  assert.equal(lengths.length, 4);
+  assert.equal(lengths.length, 5);
   for (const length of lengths) assert.ok(length <= 60, `${length} lines`);
 });
 

@@ -18,9 +18,12 @@ import { checkNumber, lineOf, optionInvalid } from "../kit/index.ts";
 import { makeFolder, syncFolder } from "./durable.ts";
 import { errorCodeOf, fileError } from "./file-error.ts";
 import { PartFile } from "./part-file.ts";
+import { overwriting } from "./overwriting-files.ts";
 import { hiddenName, isOursToSweep, PartNames } from "./part-name.ts";
 
 export type FilesSinkOptions<T> = {
+  /** @internal See overwriting-files.ts. Default: parts are added to what is there, with each checkpoint. */
+  readonly overwrites?: true;
   /** Made when it is not there. Relative: to the TaskManager's working directory. */
   readonly directory: string;
   /** A line without its end, or bytes, which are written as they are. Default: a string as it is, anything else as JSON. */
@@ -44,6 +47,8 @@ export type FilesTransaction = {
   readonly number: number;
   /** Absolute path of the visible file, and its length. Empty until pre-committed. */
   readonly parts: readonly { readonly path: string; readonly bytes: number }[];
+  /** Of the last transaction of a sink that overwrites: names of the files that were there before it. */
+  readonly replaced?: readonly string[];
 };
 
 const ROLL_BYTES = 128 << 20;
@@ -62,12 +67,10 @@ export function filesSink<T>(options: FilesSinkOptions<T>): TwoPhaseCommitSink<T
     "a whole number from 1",
   );
   const settings = { directory: resolve(directory), format: options.format ?? lineOf, rollBytes };
-  return {
-    kind: "sink",
-    name,
-    guarantee: "exactly-once",
-    createWriter: (context) => new FilesWriter(settings, new PartNames(prefix, suffix, context), context),
-  };
+  const createWriter = (context: SinkContext): TransactionWriter<T, FilesTransaction> =>
+    new FilesWriter(settings, new PartNames(prefix, suffix, context), context);
+  const sink = { kind: "sink", name, guarantee: "exactly-once", createWriter } as const;
+  return options.overwrites === true ? overwriting(sink, settings.directory) : sink;
 }
 
 type Settings<T> = {

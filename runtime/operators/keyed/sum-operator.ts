@@ -1,19 +1,18 @@
 /**
- * Owns: the running sum of one field per key.
+ * Owns: the running sum of one field per key, record by record.
+ * Not here: that of batches of columns (column-sum-operator.ts), which emits the same.
  *
  * SUO1 The state is the bare number: half the memory of the record, and nothing to collect when it changes.
  * SUO2 What is emitted is the record that came, with the sum in the field's place: a new object each time.
  */
 import { assert, StreamError } from "../../../base/index.ts";
-import { describeType, t } from "../../record/index.ts";
+import { describeType } from "../../record/index.ts";
 import type { OperatorContext, OperatorFactory, Output, StreamOperator, ValueState } from "../../ports/index.ts";
-
-const STATE = "sum";
-const TYPE = t.float64;
+import { SUM_STATE, takeOverTable } from "./sum-state.ts";
 
 /** `field` holds numbers. */
 export function sumOperator<T extends object>(field: keyof T & string): OperatorFactory<T, T> {
-  const declares = [{ name: STATE, kind: "value", type: describeType(TYPE) }];
+  const declares = [{ name: SUM_STATE.name, kind: "value", type: describeType(SUM_STATE.type) }];
   return { kind: "operator", name: `sum(${field})`, declares, create: () => new SumOperator(field) };
 }
 
@@ -27,10 +26,11 @@ class SumOperator<T extends object> implements StreamOperator<T, T> {
     this.#field = field;
   }
 
-  open(context: OperatorContext, output: Output<T>): void {
+  open(context: OperatorContext, output: Output<T>): Promise<void> {
     assert(context.keyed !== null, `sum, uid ${context.uid}, was opened without keyed state`);
     this.#output = output;
-    this.#state = context.keyed.value<number>({ name: STATE, type: TYPE });
+    this.#state = context.keyed.value<number>(SUM_STATE);
+    return takeOverTable(context.keyed);
   }
 
   process(value: T, timestamp: number): void {

@@ -38,7 +38,11 @@ export class OrderedWrites<T> {
       return;
     }
     const write = this.#write;
-    const written = write(value, timestamp);
+    this.wait(write(value, timestamp));
+  }
+
+  /** What was written just now, while nothing waited, may have to be waited for. */
+  wait(written: void | Promise<void>): void {
     if (typeof written?.then !== "function") return;
     this.#waiting = this.#finish(written);
     this.#context.blockUntil(this.#waiting);

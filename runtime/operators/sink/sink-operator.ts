@@ -2,10 +2,11 @@
  * Owns: the end of a stream: choosing the operator for a sink's guarantee, and the one for plain writers (at-least-once).
  * Not here: the two-phase commit (two-phase-commit-operator.ts).
  *
+ * SK2 Records that come as columns go to `writeColumns` at once, where the writer has it and nothing waits; else they are written one by one. Their order is kept.
  * SK1 Everything written is flushed before a barrier passes and before the task is done: what a checkpoint covers is outside.
  */
 import { assert } from "../../../base/index.ts";
-import type { ColumnBatch } from "../../record/index.ts";
+import { BatchColumns, type ColumnBatch, NO_TIMESTAMP, refuseChanges, rowsOfColumns } from "../../record/index.ts";
 import type {
   OperatorContext,
   OperatorFactory,
@@ -73,7 +74,9 @@ class BatchSinkOperator<T> implements StreamOperator<T, never> {
   }
 }
 
+/** SK2 */
 class PlainSinkOperator<T> implements StreamOperator<T, never> {
+  readonly takesRows = true;
   readonly #sink: PlainSink<T>;
   #writer: SinkWriter<T> | undefined;
   #writes!: OrderedWrites<T>;
@@ -92,6 +95,19 @@ class PlainSinkOperator<T> implements StreamOperator<T, never> {
 
   process(value: T, timestamp: number): void {
     this.#writes.add(value, timestamp);
+  }
+
+  processBatch(batch: ColumnBatch): number {
+    const writer = this.#writer;
+    refuseChanges(batch);
+    if (writer?.writeColumns !== undefined && !this.#writes.isWaiting) {
+      this.#writes.wait(writer.writeColumns(new BatchColumns<T>(batch)));
+      return batch.count;
+    }
+    const { rows, timestamps } = rowsOfColumns(batch);
+    for (let row = 0; row < rows.length; row++)
+      this.#writes.add(rows[row] as T, timestamps === null ? NO_TIMESTAMP : (timestamps[row] as number));
+    return batch.count;
   }
 
   prepareSnapshot(): Promise<void> {

@@ -14,6 +14,8 @@
  *     alone settles its own and leaves the others' to tasks that still run; then lingering ones that are not among all of
  *     them are aborted; then records come (EO-4). Without a restore there is nothing to keep, but an attempt that crashed before the
  *     first checkpoint may have left something to abort.
+ * TP6 Of a sink that commits at the end no checkpoint commits anything before the one that has its last transaction; then that is committed first, as it knows what has to go ahead of all. All transactions
+ *     stay in the state until all are committed.
  * TP5 Without checkpoints the task ends by `prepareSnapshot(0)` and `onCheckpointComplete(0)`: 0 commits everything.
  */
 import { assert, isPromiseLike } from "../../../base/index.ts";
@@ -68,13 +70,15 @@ export class TwoPhaseCommitOperator<T, X> implements StreamOperator<T, never> {
     this.#writer = writer;
     await writer.open?.();
     const restored = [...this.#state.get()];
-    for (const { checkpointId, subtask, transaction } of restored) {
+    assert(this.#sink.commitsAtEnd === undefined || context.parallelism === 1, "one subtask commits at the end");
+    if (this.#isHeld(restored)) this.#pending.push(...restored.splice(0));
+    for (const { checkpointId, subtask, transaction } of this.#lastFirst(restored)) {
       if (subtask % context.parallelism !== context.subtask) continue;
       await this.#attempts.settle(`the transaction of restored checkpoint ${checkpointId}`, () =>
         writer.commit(transaction),
       );
     }
-    await writer.abortAllExcept(restored.map(({ transaction }) => transaction));
+    await writer.abortAllExcept([...restored, ...this.#pending].map(({ transaction }) => transaction));
     // All are settled, or another subtask's to settle: kept here too, their number would multiply.
     this.#state.update([]);
   }
@@ -95,7 +99,7 @@ export class TwoPhaseCommitOperator<T, X> implements StreamOperator<T, never> {
   }
 
   committables(): number {
-    return this.#pending.length;
+    return this.#isHeld(this.#pending) ? 0 : this.#pending.length;
   }
 
   onCheckpointComplete(checkpointId: number): Promise<void> {
@@ -106,6 +110,10 @@ export class TwoPhaseCommitOperator<T, X> implements StreamOperator<T, never> {
 
   async endInput(): Promise<void> {
     await this.#writes.written();
+    if (this.#sink.commitsAtEnd === undefined) return;
+    const writer = this.#running();
+    const transaction = this.#open?.transaction ?? (await writer.begin());
+    this.#open = { transaction: (await writer.end?.(transaction)) ?? transaction };
   }
 
   /** Aborts the transaction that no checkpoint names; what is prepared stays as it is (SIN1). */
@@ -142,7 +150,14 @@ export class TwoPhaseCommitOperator<T, X> implements StreamOperator<T, never> {
     return writer.write(transaction, value, timestamp);
   }
 
+  /** TP6 */
+  #isHeld(transactions: readonly PendingTransaction<X>[]): boolean {
+    const { commitsAtEnd } = this.#sink;
+    return commitsAtEnd !== undefined && !transactions.some(({ transaction }) => commitsAtEnd.isLast(transaction));
+  }
+
   async #commitThrough(checkpointId: number): Promise<void> {
+    if (this.#sink.commitsAtEnd !== undefined) return this.#commitAtEnd(checkpointId);
     const writer = this.#running();
     for (;;) {
       const next = this.#pending[0];
@@ -153,6 +168,21 @@ export class TwoPhaseCommitOperator<T, X> implements StreamOperator<T, never> {
       );
       this.#pending.shift();
     }
+  }
+
+  /** TP6 */
+  async #commitAtEnd(checkpointId: number): Promise<void> {
+    const writer = this.#running();
+    const last = this.#pending.at(-1);
+    if (last === undefined || this.#isHeld(this.#pending)) return;
+    if (checkpointId !== 0 && last.checkpointId > checkpointId) return;
+    for (const { checkpointId: id, transaction } of this.#lastFirst(this.#pending))
+      await this.#attempts.settle(`the transaction of checkpoint ${id}`, () => writer.commit(transaction));
+    this.#pending.splice(0);
+  }
+
+  #lastFirst(transactions: readonly PendingTransaction<X>[]): readonly PendingTransaction<X>[] {
+    return this.#sink.commitsAtEnd === undefined ? transactions : transactions.toReversed();
   }
 
   #running(): TransactionWriter<T, X> {

@@ -8,6 +8,7 @@
 import { assert } from "../../../base/index.ts";
 import { NO_TIMESTAMP } from "../row-batch.ts";
 import { rowKinds } from "../row-kind.ts";
+import { buildRows } from "../row-objects.ts";
 import { type Column, valuesAt } from "./column.ts";
 import type { ColumnLayout } from "./layout.ts";
 
@@ -94,15 +95,7 @@ export class ColumnBatch {
     const values = layout.fields.map((field, place) =>
       valuesAt(columns[place] as Column, field, rows, { from, to: count }),
     );
-    const names = layout.fields.map(({ name }) => name);
-    const objects: Record<string, unknown>[] = new Array(count - from);
-    for (let at = 0; at < objects.length; at++) {
-      const object: Record<string, unknown> = {};
-      for (let place = 0; place < names.length; place++)
-        object[names[place] as string] = (values[place] as unknown[])[at];
-      objects[at] = object;
-    }
-    return objects;
+    return buildRows(layout.type, values, count - from);
   }
 
   /** Of the records from `from` on, one after the other; null when none has one. */

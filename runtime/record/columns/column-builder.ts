@@ -14,6 +14,8 @@ import { ColumnBatch } from "./column-batch.ts";
 import type { Column } from "./column.ts";
 import { type AnyStore, storeOf } from "./column-store.ts";
 import { type ColumnLayout, layoutOf } from "./layout.ts";
+import { type RowPut, rowPutOf } from "./row-puts.ts";
+import type { StagedText } from "./staged-text.ts";
 
 /** Records of a batch, where nothing else bounds it. */
 export const COLUMN_ROWS = 1024;
@@ -30,6 +32,9 @@ type Memory = {
 /** Which records of a batch: those at the places `rows[from]` up to `rows[to - 1]`. */
 export type Share = { readonly rows: Int32Array; readonly from: number; readonly to: number };
 
+/** A field whose text is staged. */
+export type StagedField = { readonly place: number; readonly text: StagedText };
+
 export class ColumnBuilder {
   readonly layout: ColumnLayout;
   readonly capacity: number;
@@ -40,11 +45,15 @@ export class ColumnBuilder {
   #hasHashes = false;
   #hasKinds = false;
   readonly #free: Memory[] = [];
+  readonly #put: RowPut;
+  readonly #staged: StagedText | null;
 
-  /** Errors: JOB_GRAPH_INVALID (LYT1). */
-  constructor(type: ValueType<unknown>, capacity = COLUMN_ROWS) {
+  /** `staged`: for rows whose field at that place is staged before they are appended. Errors: JOB_GRAPH_INVALID (LYT1). */
+  constructor(type: ValueType<unknown>, capacity = COLUMN_ROWS, staged: StagedField | null = null) {
     this.layout = layoutOf(type);
     this.capacity = capacity;
+    this.#put = rowPutOf(this.layout, staged?.place);
+    this.#staged = staged?.text ?? null;
     this.#memory = this.#allocate();
   }
 
@@ -80,7 +89,12 @@ export class ColumnBuilder {
   /** A row object. Errors: VALUE_NOT_SERIALIZABLE (CSO2). */
   appendRow(row: unknown, timestamp: number): void {
     const at = this.count;
-    if (!this.#putAsDeclared(row, at)) this.#putOdd(row, at);
+    const isPut =
+      typeof row === "object" &&
+      row !== null &&
+      isLiteral(row) &&
+      this.#put(this.#memory.stores, row, at, this.#staged);
+    if (!isPut) this.#putOdd(row, at);
     if (timestamp !== NO_TIMESTAMP || this.#hasTimestamps) this.timestamps()[at] = timestamp;
     if (this.#hasKinds) this.#memory.rowKinds[at] = rowKinds.insert;
     this.count = at + 1;
@@ -137,26 +151,6 @@ export class ColumnBuilder {
     this.#hasHashes = true;
     for (let index = from; index < to; index++)
       keyHashes[this.count + index - from] = hashes[rows[index] as number] as number;
-  }
-
-  /** False when the row is no literal with its fields in declared order. */
-  #putAsDeclared(row: unknown, at: number): boolean {
-    const { stores } = this.#memory;
-    const { fields } = this.layout;
-    if (typeof row !== "object" || row === null || !isLiteral(row)) return false;
-    // Looked at first: a text that was put cannot be taken back.
-    let place = 0;
-    for (const name in row) {
-      if (name !== fields[place]?.name) return false;
-      place += 1;
-    }
-    if (place !== fields.length) return false;
-    place = 0;
-    for (const name in row) {
-      (stores[place] as AnyStore).put((row as Record<string, unknown>)[name], at);
-      place += 1;
-    }
-    return true;
   }
 
   #putOdd(row: unknown, at: number): void {

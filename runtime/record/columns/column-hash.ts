@@ -5,7 +5,7 @@
  * CHK1 It is `keyHash` of the key that rows have there (KE1): of one column its value as `plainKey` has it, of several or none the array of theirs.
  *     So records of one key meet, whether they come as rows or as columns.
  */
-import { hashNumber, type Key, keyHash, mix } from "../key.ts";
+import { hashNumber, type Key, keyHash, mix, TEXT_HASH_FACTOR, TEXT_HASH_FIRST } from "../key.ts";
 import { plainKey } from "../plain-key.ts";
 import type { ColumnBatch } from "./column-batch.ts";
 import { type Column, isNull, type TextColumn, valueAt } from "./column.ts";
@@ -78,20 +78,20 @@ function hashOthers(column: Column, field: ColumnField, rows: Int32Array, { coun
 function hashText({ bytes, starts, lengths }: TextColumn, row: number): number {
   const start = starts[row] as number;
   const end = start + (lengths[row] as number);
-  let hash = 0x811c9dc5;
+  let hash = TEXT_HASH_FIRST;
   for (let at = start; at < end; at++) {
     const byte = bytes[at] as number;
     if (byte >= 0x80) return hashWide(bytes, start, end);
-    hash = Math.imul(hash ^ byte, 0x01000193);
+    hash = Math.imul(hash ^ byte, TEXT_HASH_FACTOR);
   }
   return mix(hash ^ (end - start));
 }
 
 function hashWide(bytes: Uint8Array, start: number, end: number): number {
-  let hash = 0x811c9dc5;
+  let hash = TEXT_HASH_FIRST;
   let units = 0;
   forEachUnit(bytes, start, end, (unit) => {
-    hash = Math.imul(hash ^ unit, 0x01000193);
+    hash = Math.imul(hash ^ unit, TEXT_HASH_FACTOR);
     units += 1;
   });
   return mix(hash ^ units);

@@ -19,6 +19,7 @@ import {
   type TextColumn,
 } from "./column.ts";
 import type { ColumnField } from "./layout.ts";
+import type { StagedText } from "./staged-text.ts";
 import { TextBytes } from "./text.ts";
 
 /** Which values are gathered, and where they go to: `rows[from]` up to `rows[to - 1]`, from place `at` on. */
@@ -258,6 +259,13 @@ export class TextStore extends ColumnStore {
   putText(text: string, at: number): void {
     this.#starts[at] = this.#text.used;
     this.#lengths[at] = this.#text.write(text);
+  }
+
+  /** The staged text, which is ASCII. */
+  putStaged({ words, length }: StagedText, at: number): void {
+    this.#starts[at] = this.#text.used;
+    this.#lengths[at] = length;
+    this.#text.copyFour(words, length);
   }
 
   /** Bytes that are UTF-8 already, or of a column of bytes. */

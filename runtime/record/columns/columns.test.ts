@@ -222,14 +222,22 @@ test("a row that does not fit is refused as in blocks of rows; fields in another
   const builder = new ColumnBuilder(Order);
   builder.appendRow({ amount: 1, item: "a" }, NO_TIMESTAMP);
   assert.deepEqual(builder.take().toRows(), [{ item: "a", amount: 1 }]);
+  builder.appendRow(Object.assign(Object.create(null) as object, { item: "b", amount: 2 }), NO_TIMESTAMP);
+  assert.deepEqual(builder.take().toRows(), [{ item: "b", amount: 2 }]);
   for (const wrong of [
     null,
     7,
     {},
     { item: "a" },
+    { item: "a", amount: undefined },
     { item: "a", amount: 1, more: 1 },
+    { item: "a", more: 1 },
     { item: 1, amount: 1 },
     { item: "a", amount: 0.5 },
+    new (class {
+      item = "a";
+      amount = 1;
+    })(),
   ])
     assert.throws(() => new ColumnBuilder(Order).appendRow(wrong, NO_TIMESTAMP), { code: "VALUE_NOT_SERIALIZABLE" });
 });
@@ -310,4 +318,14 @@ test("operators of rows are refused records that take others back: they would ta
   assert.equal(rowsOfColumns(inserts as ColumnBatch).rows.length, 1);
   const [deletes] = columnsOfRows(new ColumnBuilder(Order), { ...changes, rowKinds: Uint8Array.of(3) });
   assert.throws(() => rowsOfColumns(deletes as ColumnBatch), { code: "JOB_GRAPH_INVALID" });
+});
+
+test("numbers come back as they are: whole ones, -0, NaN, and those beyond 32 bits", () => {
+  const numbers = [0, -0, 1, -7, 2 ** 31, -(2 ** 31), 0.5, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 53];
+  const builder = new ColumnBuilder(t.record({ n: t.float64 }) as ValueType<unknown>);
+  for (const n of numbers) builder.appendRow({ n }, NO_TIMESTAMP);
+  assert.deepEqual(
+    builder.take().toRows(),
+    numbers.map((n) => ({ n })),
+  );
 });

@@ -26,13 +26,17 @@ export function columnsOfRows(builder: ColumnBuilder, batch: RowBatch<unknown>):
 export function rowsOfColumns(batch: ColumnBatch): RowBatch<unknown> {
   const { rows, count, marks } = batch;
   const { keyHashes } = marks;
+  refuseChanges(batch);
   const hashes = keyHashes === null ? null : new Int32Array(count);
-  for (let at = 0; at < count; at++) {
-    const row = rows[at] as number;
-    if (hashes !== null && keyHashes !== null) hashes[at] = keyHashes[row] as number;
-    if (marks.rowKinds !== null && marks.rowKinds[row] !== rowKinds.insert) throw changesForRows();
-  }
+  if (hashes !== null && keyHashes !== null)
+    for (let at = 0; at < count; at++) hashes[at] = keyHashes[rows[at] as number] as number;
   return { rows: batch.toRows(), timestamps: batch.timestampsFrom(0), keyHashes: hashes };
+}
+
+/** For whoever takes records as they come. Errors: JOB_GRAPH_INVALID when there are any that take others back. */
+export function refuseChanges({ rows, count, marks }: ColumnBatch): void {
+  if (marks.rowKinds === null) return;
+  for (let at = 0; at < count; at++) if (marks.rowKinds[rows[at] as number] !== rowKinds.insert) throw changesForRows();
 }
 
 function changesForRows(): StreamError {

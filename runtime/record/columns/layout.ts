@@ -39,6 +39,11 @@ const KINDS: { readonly [kind in TypeKind]: ColumnKind } = {
 
 const layouts = new WeakMap<ValueType<unknown>, ColumnLayout>();
 
+/** Whether records of the type have columns (LYT1). */
+export function hasColumns({ fields, nullable }: ValueType<unknown>): boolean {
+  return fields !== undefined && !nullable && !fields.some(({ optional }) => optional === true);
+}
+
 /** Errors: JOB_GRAPH_INVALID (LYT1). */
 export function layoutOf(type: ValueType<unknown>): ColumnLayout {
   let layout = layouts.get(type);
@@ -50,8 +55,8 @@ export function layoutOf(type: ValueType<unknown>): ColumnLayout {
 }
 
 function build(type: ValueType<unknown>): ColumnLayout {
-  const { fields, nullable } = type;
-  if (fields === undefined || nullable || fields.some(({ optional }) => optional === true)) {
+  const { fields } = type;
+  if (fields === undefined || !hasColumns(type)) {
     throw new StreamError(
       "JOB_GRAPH_INVALID",
       `records of type ${describeType(type)} have no columns: declare a t.record(…) whose fields are all there, t.nullable(…) where one may have no value`,

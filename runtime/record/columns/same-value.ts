@@ -19,7 +19,7 @@ export function sameValueAt(left: Column, place: number, right: Column, row: num
 }
 
 /** By words, padding and all (CLM2). */
-function sameText(left: TextColumn, place: number, right: TextColumn, row: number): boolean {
+export function sameText(left: TextColumn, place: number, right: TextColumn, row: number): boolean {
   const length = left.lengths[place] as number;
   if (length !== right.lengths[row]) return false;
   const first = (left.starts[place] as number) >> 2;

@@ -90,6 +90,19 @@ export class TextBytes {
     this.used = (used + length + 3) & ~3;
   }
 
+  /** A text of at most four words, which are there. */
+  copyFour(words: Int32Array, length: number): void {
+    this.reserve(16);
+    const target = this.words;
+    const to = this.used >> 2;
+    // What is not of the text is overwritten by the next one: a loop that ends sooner costs more.
+    target[to] = words[0] as number;
+    target[to + 1] = words[1] as number;
+    target[to + 2] = words[2] as number;
+    target[to + 3] = words[3] as number;
+    this.used += (length + 3) & ~3;
+  }
+
   /** One call, which costs what a loop over some fifteen units does; or of any characters. */
   #writeLong(text: string, start: number): number {
     let length = this.#buffer.write(text, start, "utf8");

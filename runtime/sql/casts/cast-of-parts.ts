@@ -59,12 +59,12 @@ function castOfEntries(key: CastValue, value: CastValue): CastValue {
   };
 }
 
-/** NULL stays NULL; a DATE is a Date here. */
+/** NULL stays NULL, where the part may be NULL; a DATE is a Date here. */
 function castOfPart(from: SqlType, to: SqlType, castOf: CastOf): CastValue {
   const cast = castOf(from, to);
   return (value) => {
-    if (value === null) return null;
-    const result = cast(from.kind === "date" ? (value as Date).getTime() : value);
+    const result = value === null ? null : cast(from.kind === "date" ? (value as Date).getTime() : value);
+    if (result === null) return to.isNullable ? null : undefined;
     return to.kind === "date" && typeof result === "number" ? new DateValue(result) : result;
   };
 }

@@ -183,6 +183,35 @@ describe("a cast", () => {
       [5n, null, null],
     );
   });
+
+  it("gives NULL for a number that a DECIMAL has no room for, also of an operand that never is NULL (SQCA4)", () => {
+    const columns = "a INT NOT NULL, b DECIMAL(6, 2) NOT NULL";
+    const rows = [
+      { a: 5, b: 999n },
+      { a: 5000, b: 99_999n },
+    ];
+    const of = (expression: string): readonly unknown[] => evaluateAll(expression, { columns, rows });
+    assert.deepEqual(of("CAST(a AS DECIMAL(3, 0))"), [5n, null]);
+    assert.deepEqual(of("CAST(b AS DECIMAL(4, 1))"), [100n, null]);
+    assert.deepEqual(of("CAST(b AS DECIMAL(4, 1)) IS NULL"), [false, true]);
+    assert.deepEqual(of("COALESCE(CAST(a AS DECIMAL(3, 0)), -1)"), [5n, -1n]);
+  });
+
+  it("fails where a part that is NOT NULL would be NULL (SQCA3)", () => {
+    for (const [expression, value] of [
+      ["CAST(ARRAY[1, 1000] AS ARRAY<DECIMAL(3, 0)>)", [1n, null]],
+      ["CAST(ARRAY[1, CAST(NULL AS INT)] AS ARRAY<BIGINT>)", [1n, null]],
+    ] as const)
+      assert.deepEqual(evaluate(expression), value);
+    for (const expression of [
+      "CAST(ARRAY[1, 1000] AS ARRAY<DECIMAL(3, 0) NOT NULL>)",
+      "CAST(ARRAY[1, CAST(NULL AS INT)] AS ARRAY<BIGINT NOT NULL>)",
+      "CAST(ROW(1000, 1) AS ROW<a DECIMAL(3, 0) NOT NULL, b INT>)",
+    ]) {
+      assert.throws(() => evaluate(expression), { code: "SQL_EXPRESSION_FAILED" }, expression);
+      assert.equal(evaluate(expression.replace("CAST", "TRY_CAST")), null);
+    }
+  });
 });
 
 function rowSampleOf(type: SqlType): unknown {

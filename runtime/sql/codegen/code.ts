@@ -7,7 +7,8 @@
  *     it is a neutral value where it is NULL (`neutralOf`), so that what cannot fail is worked out without asking; of other types it is nothing then.
  * SQXG3 What may fail, or costs much, is a line of its own, in the branch where it was asked for.
  */
-import { assert } from "../../../base/index.ts";
+import { assert, StreamError } from "../../../base/index.ts";
+import { generate } from "../../record/index.ts";
 import type { OperandType } from "../types/type-families.ts";
 
 /** A value in the generated code (SQXG2). */
@@ -56,9 +57,6 @@ const neutrals: Readonly<Record<Form, string>> = {
 };
 
 export const neutralOf = (type: OperandType): string => neutrals[formOf(type)];
-
-/** A name of a field, as a literal of the code. */
-export const quoted = (name: string): string => JSON.stringify(name);
 
 const SIMPLE = /^(?:[a-z]+\d+|-?\d+(?:\.\d+)?n?|true|false|null|"")$/;
 
@@ -160,12 +158,19 @@ export class Code {
   compile(parameters: readonly string[], body: string): (...values: never[]) => unknown {
     assert(!/[^\w, ]/.test(parameters.join(", ")), "parameters are names");
     const constants = this.#constants.map((_value, index) => `const k${index} = constants[${index}];`).join("\n");
-    const source = `"use strict";\n${constants}\nreturn (${parameters.join(", ")}) => {\n${body}\n};`;
-    // The one place where text becomes code (SQXG1).
-    // oxlint-disable-next-line typescript/no-implied-eval
-    const make = new Function("constants", source) as (
-      constants: readonly unknown[],
-    ) => (...values: never[]) => unknown;
+    const source = `${constants}\nreturn (${parameters.join(", ")}) => {\n${body}\n};`;
+    const make = generate(["constants"], source) as
+      | ((constants: readonly unknown[]) => (...values: never[]) => unknown)
+      | null;
+    if (make === null) throw notAllowed();
     return make(this.#constants);
   }
+}
+
+function notAllowed(): StreamError {
+  return new StreamError(
+    "JOB_GRAPH_INVALID",
+    "SQL is run by functions that are made of text, which Node was told not to allow: start it without --disallow-code-generation-from-strings",
+    { destiny: "terminal" },
+  );
 }

@@ -4,11 +4,11 @@
  * SQXP1 Inside of them a value is as rows have it: a DATE is a Date, NULL is null.
  */
 import { assert } from "../../../base/index.ts";
-import { DateValue } from "../../record/index.ts";
+import { DateValue, quoted } from "../../record/index.ts";
 import { isText, type OperandType } from "../types/type-families.ts";
 import type { SqlType } from "../types/sql-type.ts";
 import type { TypedExpression } from "../validate/typed-tree.ts";
-import { type Code, type Generated, quoted } from "./code.ts";
+import { type Code, type Generated } from "./code.ts";
 import type { Call, GeneratorContext } from "./context.ts";
 import { converted } from "./conversion.ts";
 import { part } from "./logic.ts";

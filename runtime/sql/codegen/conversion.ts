@@ -31,7 +31,7 @@ export function converted(
   const total = onFailure === "fail" ? failing(cast, type, to) : (value: unknown): unknown => cast(value) ?? null;
   return operation(code, [from], to, {
     expression: `${code.constant(total)}(${from.value})`,
-    gives: onFailure === "null" || to.kind === "decimal" ? "null" : "value",
+    gives: onFailure === "null" || (to.kind === "decimal" && to.isNullable) ? "null" : "value",
   });
 }
 
@@ -91,7 +91,7 @@ const PREVIEW_LENGTH = 60;
 function failing(cast: (value: unknown) => unknown, from: SqlType, to: SqlType): (value: unknown) => unknown {
   return (value) => {
     const result = cast(value);
-    if (result !== undefined) return result;
+    if (result !== undefined && (result !== null || to.isNullable)) return result;
     const shown = typeof value === "string" ? `'${value.slice(0, PREVIEW_LENGTH)}'` : `a ${shownType(from)}`;
     return failExpression(
       `${shown} cannot be cast to ${shownType(to)}`,

@@ -4,8 +4,8 @@
  * SQXO1 A value is written at the place of its record in the batch that came in: what passes unchanged shares the columns, and the selection is that of all.
  * SQXO2 A literal is written once, for all batches.
  */
-import { COLUMN_ROWS, type AnyStore, type Column, type ColumnField, storeOf } from "../../record/index.ts";
-import { type Code, type Generated, quoted } from "./code.ts";
+import { COLUMN_ROWS, type AnyStore, type Column, type ColumnField, quoted, storeOf } from "../../record/index.ts";
+import { type Code, type Generated } from "./code.ts";
 import type { TextPart } from "./column-texts.ts";
 import { failExpression } from "../functions/implementations.ts";
 

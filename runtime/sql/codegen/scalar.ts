@@ -6,7 +6,8 @@
 import type { PlanRow } from "../plan/plan-tree.ts";
 import type { SqlSession } from "../session.ts";
 import type { TypedExpression } from "../validate/typed-tree.ts";
-import { Code, type Generated, neutralOf, quoted } from "./code.ts";
+import { quoted } from "../../record/index.ts";
+import { Code, type Generated, neutralOf } from "./code.ts";
 import { asRowValue } from "./composites.ts";
 import type { ColumnSource } from "./context.ts";
 import { contextOf } from "./expression.ts";

@@ -6,6 +6,7 @@
  */
 import type { SqlType } from "../types/sql-type.ts";
 import { isApproximate, isInteger, type OperandType } from "../types/type-families.ts";
+import { narrowed } from "../casts/number-texts.ts";
 import { cut, type Exact, exactOf, exactReader, exactValue, floorOf, powerOfTen, rescaled } from "./decimals.ts";
 import { doubleReader, failExpression, type Integer, numberOf, typed } from "./implementations.ts";
 import type { CallSite, ScalarFactory } from "./scalar-implementation.ts";
@@ -118,7 +119,7 @@ const absolute: ScalarFactory = typed(({ result }) => {
   if (result.kind === "decimal") return (value: bigint) => (value < 0n ? -value : value);
   // The least whole number of each type has no counterpart, and stays as it is, as in Java.
   if (result.kind === "bigint") return (value: bigint) => (value < 0n ? BigInt.asIntN(64, -value) : value);
-  return result.kind === "int" ? (value: number) => Math.abs(value) | 0 : Math.abs;
+  return isInteger(result) ? (value: number) => narrowed(Math.abs(value), result.kind) : Math.abs;
 });
 
 const floor = ofNumber(Math.floor, (value) => ({ unscaled: floorOf(value), scale: 0 }));

@@ -32,8 +32,8 @@ import { refuseRow } from "./batches-only.ts";
 import { ChangeEmitter } from "./change-emitter.ts";
 import { emptyRow, ownsEmptyKey } from "./empty-group.ts";
 import { MiniBatchEnd } from "./mini-batch-end.ts";
-import { GROUPS_TABLE } from "./table-aggregation.ts";
 import { always } from "./may-go-on.ts";
+import { GROUPS } from "./state-names.ts";
 
 /** Groups between two questions whether there is room. */
 const PORTION = 1024;
@@ -78,7 +78,7 @@ export class GroupMiniBatch implements StreamOperator<unknown, unknown> {
     assert(keyed !== null, "rows come to an aggregate by its keys");
     this.#keyed = keyed;
     this.#aggregation.open(keyed);
-    this.#groups = keyed.value({ name: GROUPS_TABLE, type: this.#aggregation.type });
+    this.#groups = keyed.value({ name: GROUPS, type: this.#aggregation.type });
     this.#emitter = new ChangeEmitter(this.#node, output, this.#expires);
     this.#end = new MiniBatchEnd(context, this.#miniBatch, () => this.#emit());
     this.#desk = context.emission ?? null;

@@ -35,8 +35,8 @@ import { boundedAggregate } from "./bounded-aggregate.ts";
 import { ChangeEmitter } from "./change-emitter.ts";
 import { emptyRow, ownsEmptyKey } from "./empty-group.ts";
 import { miniBatchOf } from "./mini-batch-end.ts";
+import { GROUPS } from "./state-names.ts";
 import { tableAggregate } from "./table-aggregate.ts";
-import { GROUPS_TABLE } from "./table-aggregation.ts";
 
 class GroupAggregate implements StreamOperator<unknown, unknown> {
   readonly #node: AggregateNode;
@@ -59,7 +59,7 @@ class GroupAggregate implements StreamOperator<unknown, unknown> {
     assert(keyed !== null, "rows come to an aggregate by its keys");
     this.#keyed = keyed;
     this.#aggregation.open(keyed);
-    this.#groups = keyed.value({ name: GROUPS_TABLE, type: this.#aggregation.type });
+    this.#groups = keyed.value({ name: GROUPS, type: this.#aggregation.type });
     // SQZO3
     this.#emitter = new ChangeEmitter(this.#node, output, this.#node.ttl !== undefined);
     this.#desk = context.emission ?? null;
@@ -140,7 +140,7 @@ export function aggregateOperator(node: AggregateNode, mode: PlanMode): Operator
   return {
     kind: "operator",
     name: "aggregate",
-    declares: [{ name: GROUPS_TABLE, kind: "value", type: describeType(declared.type) }, ...declared.declarations],
+    declares: [{ name: GROUPS, kind: "value", type: describeType(declared.type) }, ...declared.declarations],
     create: () => (miniBatch === null ? new GroupAggregate(node, make()) : new GroupMiniBatch(node, miniBatch, make())),
   };
 }

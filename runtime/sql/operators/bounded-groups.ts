@@ -14,7 +14,7 @@ import type {
   SlicedTable,
   ValueState,
 } from "../../ports/index.ts";
-import { type ColumnBatch, ColumnBuilder, describeType, type Key, keyHash } from "../../record/index.ts";
+import { type ColumnBatch, ColumnBuilder, describeType, type Key } from "../../record/index.ts";
 import { bytesOfValue } from "../../spill/index.ts";
 import type { AggregateNode } from "../plan/plan-tree.ts";
 import { RowKeys } from "../rows/row-key.ts";
@@ -22,7 +22,9 @@ import { rowTypeOf } from "../rows/row-type.ts";
 import { PAGE_SLOTS } from "./accumulators/column-accumulator.ts";
 import { Aggregation, type AggregationState } from "./aggregation.ts";
 import { ChangeEmitter } from "./change-emitter.ts";
-import { GROUPS_SLICE, GROUPS_TABLE, TableAggregation } from "./table-aggregation.ts";
+import { emittedByKey } from "./key-steps.ts";
+import { GROUPS } from "./state-names.ts";
+import { GROUPS_SLICE, TableAggregation } from "./table-aggregation.ts";
 
 export interface BoundedGroups {
   readonly declarations: NonNullable<OperatorFactory<unknown, unknown>["declares"]>;
@@ -48,7 +50,7 @@ export function groupsOf(node: AggregateNode): BoundedGroups {
   const { input, calls, groupBy } = node;
   const aggregation =
     input.changes === "append"
-      ? TableAggregation.of({ calls, groupBy, row: input.row }, { name: GROUPS_TABLE, takesDistinct: true })
+      ? TableAggregation.of({ calls, groupBy, row: input.row }, { name: GROUPS, takesDistinct: true })
       : null;
   return aggregation === null ? new ObjectGroups(node) : new TableGroups(node, aggregation);
 }
@@ -152,17 +154,17 @@ class ObjectGroups implements BoundedGroups {
 
   get declarations(): BoundedGroups["declarations"] {
     const { type, declarations } = this.#aggregation;
-    return [{ name: GROUPS_TABLE, kind: "value", type: describeType(type) }, ...declarations];
+    return [{ name: GROUPS, kind: "value", type: describeType(type) }, ...declarations];
   }
 
   open({ keyed }: OperatorContext, output: Output<unknown>): void {
     assert(keyed !== null, "rows come to an aggregate by its keys");
     this.#keyed = keyed;
     this.#aggregation.open(keyed);
-    this.#groups = keyed.value({ name: GROUPS_TABLE, type: this.#aggregation.type });
+    this.#groups = keyed.value({ name: GROUPS, type: this.#aggregation.type });
     this.#emitter = new ChangeEmitter(this.#node, output);
     // After a restore.
-    keyed.forEachKey(GROUPS_TABLE, (key) => this.#weigh(key, this.#groups.value() as AggregationState));
+    keyed.forEachKey(GROUPS, (key) => this.#weigh(key, this.#groups.value() as AggregationState));
   }
 
   add(batch: ColumnBatch, rows: Int32Array, hashes: Int32Array): void {
@@ -175,24 +177,22 @@ class ObjectGroups implements BoundedGroups {
   }
 
   *emit(): Generator<void> {
-    const keys: Key[] = [];
-    this.#keyed.forEachKey(GROUPS_TABLE, (key) => void keys.push(key));
-    for (const [at, key] of keys.entries()) {
-      this.#keyed.setCurrentKey(key, keyHash(key));
-      const state = this.#groups.value();
-      assert(state !== undefined, "each key of the state has a value");
-      const values = [...this.#keys.values(key)];
-      this.#aggregation.results(state, values);
-      this.#emitter.insert(values);
-      this.#groups.clear();
-      this.#aggregation.clear();
-      if ((at + 1) % PAGE_SLOTS !== 0) continue;
-      this.#emitter.flush();
-      yield;
-    }
-    this.#emitter.flush();
+    yield* emittedByKey({ keyed: this.#keyed, stateName: GROUPS, emitter: this.#emitter }, (key) => {
+      this.#emitGroup(key);
+      return [];
+    });
     this.size = 0;
     this.bytes = 0;
+  }
+
+  #emitGroup(key: Key): void {
+    const state = this.#groups.value();
+    assert(state !== undefined, "each key of the state has a value");
+    const values = [...this.#keys.values(key)];
+    this.#aggregation.results(state, values);
+    this.#emitter.insert(values);
+    this.#groups.clear();
+    this.#aggregation.clear();
   }
 
   /** Answers how many were not taken. */

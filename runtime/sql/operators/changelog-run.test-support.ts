@@ -34,6 +34,8 @@ export type RunOptions = {
   readonly spill?: SpillSpace;
   /** The task wants to pause after each row. */
   readonly pauses?: boolean;
+  /** There is never room after a step; it is called with what goes on. */
+  readonly onDefer?: (resume: () => boolean) => void;
 };
 
 export class ChangelogRun {
@@ -75,7 +77,11 @@ export class ChangelogRun {
             {
               ...context,
               keyed: watchedRows(context.keyed, rows),
-              emission: { isPaused, isFull: () => isPaused, defer: notHere },
+              emission: {
+                isPaused,
+                isFull: () => isPaused || options.onDefer !== undefined,
+                defer: options.onDefer ?? notHere,
+              },
             },
             {
               collect: notHere,

@@ -15,6 +15,7 @@ import { KeyedRowsOperator } from "./keyed-rows.ts";
 import { MissingRows } from "./missing-rows.ts";
 import type { RowKind } from "./emitted-rows.ts";
 import type { Half } from "./row-emitter.ts";
+import { LEFT_ROWS, RIGHT_ROWS } from "./state-names.ts";
 
 export function expiringJoin(node: JoinNode, session: SqlSession): OperatorFactory<unknown, unknown> {
   assertJoinable(node);
@@ -25,8 +26,8 @@ export function expiringJoin(node: JoinNode, session: SqlSession): OperatorFacto
     assertKeyedUpserts(input, keys);
   const [keepsLeft, keepsRight] = keepsUnmatched(node.join);
   const sides = [
-    sidePlan("left", { input: node.left, other: node.right }, keepsLeft || isHalfJoin(node.join)),
-    sidePlan("right", { input: node.right, other: node.left }, keepsRight),
+    sidePlan(LEFT_ROWS, { input: node.left, other: node.right }, keepsLeft || isHalfJoin(node.join)),
+    sidePlan(RIGHT_ROWS, { input: node.right, other: node.left }, keepsRight),
   ] as const;
   return {
     kind: "operator",

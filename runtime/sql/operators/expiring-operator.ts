@@ -35,6 +35,7 @@ import {
   stampedDescription,
   stampedType,
 } from "./expiring-state.ts";
+import { GROUPS, LEFT_ROWS, PARTITIONS, RANKED_ROWS, RIGHT_ROWS, ROW_OF_KEY } from "./state-names.ts";
 
 type Factory = OperatorFactory<unknown, unknown>;
 
@@ -80,17 +81,17 @@ function ttlsOf(node: PlanNode): Ttls {
   switch (node.kind) {
     case "join": {
       const [left, right] = node.ttl;
-      const sides = [["left", left] as const, ["right", right] as const];
+      const sides = [[LEFT_ROWS, left] as const, [RIGHT_ROWS, right] as const];
       return new Map(sides.flatMap(([name, ttl]) => (ttl === null ? [] : [[name, ttl] as const])));
     }
     case "aggregate":
-      return new Map([["groups", node.ttl]]);
+      return new Map([[GROUPS, node.ttl]]);
     case "over":
-      return new Map([["partitions", node.ttl]]);
+      return new Map([[PARTITIONS, node.ttl]]);
     case "rank":
-      return new Map([["rows", node.ttl]]);
+      return new Map([[RANKED_ROWS, node.ttl]]);
     default:
-      return new Map([["row", node.ttl]]);
+      return new Map([[ROW_OF_KEY, node.ttl]]);
   }
 }
 
@@ -174,6 +175,10 @@ class ExpiringKeyedState implements KeyedOperatorState {
 
   slicedTable(descriptor: SlicedTableDescriptor): SlicedTable {
     return this.#keyed.slicedTable(descriptor);
+  }
+
+  takeUndeclaredTable(name: string): SlicedTable | null {
+    return this.#keyed.takeUndeclaredTable(name);
   }
 
   slicedRows(descriptor: RowTableDescriptor): SlicedRows {

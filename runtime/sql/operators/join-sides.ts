@@ -13,6 +13,7 @@ import { RowKeys } from "../rows/row-key.ts";
 import { rowTypeOf } from "../rows/row-type.ts";
 import { namesOf } from "../rows/sql-row.ts";
 import { isHalfJoin, keepsUnmatched } from "./join-type.ts";
+import { LEFT_ROWS, RIGHT_ROWS } from "./state-names.ts";
 
 type Sided = {
   readonly left: PlanNode;
@@ -23,7 +24,7 @@ type Sided = {
 };
 
 export type SidePlan = {
-  readonly name: "left" | "right";
+  readonly name: typeof LEFT_ROWS | typeof RIGHT_ROWS;
   readonly row: PlanRow;
   readonly changes: PlanNode["changes"];
   readonly keys: readonly number[];
@@ -45,7 +46,7 @@ export function sidePlans(
     const names = namesOf(row);
     const nameAt = (place: number): string => names[place] as string;
     const key = changes === "retract" ? undefined : rowKeys[0];
-    const name = at === 0 ? "left" : "right";
+    const name = at === 0 ? LEFT_ROWS : RIGHT_ROWS;
     const table = {
       name,
       row: rowTypeOf([...row, ...more]),

@@ -9,18 +9,21 @@
 import { assert } from "../../../base/index.ts";
 import type { OperatorContext, OperatorFactory, ValueState } from "../../ports/index.ts";
 import { describeType, isAdded, rowKinds, type ValueType } from "../../record/index.ts";
+import { SteppedWork } from "../../spill/index.ts";
 import type { DeduplicateNode, NormalizeNode, PlanColumn, PlanMode } from "../plan/plan-tree.ts";
 import { rowTypeOf } from "../rows/row-type.ts";
 import { namesOf, sameValues, type SqlRow } from "../rows/sql-row.ts";
+import { emittedByKey } from "./key-steps.ts";
 import { KeyedRowsOperator } from "./keyed-rows.ts";
 import type { RowKind } from "./emitted-rows.ts";
+import { ROW_OF_KEY } from "./state-names.ts";
 import { tableLatest } from "./table-latest.ts";
-
-const ROW = "row";
 
 type LatestNode = DeduplicateNode | NormalizeNode;
 
-const declaresOf = ({ input }: LatestNode) => [{ name: ROW, kind: "value", type: describeType(rowTypeOf(input.row)) }];
+const declaresOf = ({ input }: LatestNode) => [
+  { name: ROW_OF_KEY, kind: "value", type: describeType(rowTypeOf(input.row)) },
+];
 
 export function deduplicateOperator(node: DeduplicateNode, mode: PlanMode): OperatorFactory<unknown, unknown> {
   assert(node.input.changes === "append", "a deduplicate takes rows that stay: rank those that change");
@@ -51,7 +54,7 @@ abstract class LatestRow extends KeyedRowsOperator {
   }
 
   protected openStates(_context: OperatorContext): void {
-    this.state = this.keyed.value({ name: ROW, type: rowTypeOf(this.#node.input.row) as ValueType<SqlRow> });
+    this.state = this.keyed.value({ name: ROW_OF_KEY, type: rowTypeOf(this.#node.input.row) as ValueType<SqlRow> });
   }
 
   /** Emits what the row is in the place of, and the row. */
@@ -108,14 +111,33 @@ class Deduplicate extends LatestRow {
 
 /** SQJD2 */
 class BoundedDeduplicate extends Deduplicate {
+  #work!: SteppedWork;
+
+  protected override openStates(context: OperatorContext): void {
+    super.openStates(context);
+    this.#work = new SteppedWork(context.emission ?? null);
+  }
+
   protected override onBetter(): void {}
 
+  prepareSnapshot(): void {
+    this.#work.finish();
+  }
+
   endInput(): void {
-    this.keyed.forEachKey(ROW, () => {
-      const row = this.state.value();
-      if (row !== undefined) this.emitter.emit(rowKinds.insert, row, this.names);
-    });
-    this.emitter.flush();
+    const { keyed, emitter } = this;
+    this.#work.start(
+      emittedByKey({ keyed, stateName: ROW_OF_KEY, emitter }, () => {
+        const row = this.state.value();
+        if (row !== undefined) emitter.emit(rowKinds.insert, row, this.names);
+        this.state.clear();
+        return [];
+      }),
+    );
+  }
+
+  close(): void {
+    this.#work.close();
   }
 }
 

@@ -12,7 +12,8 @@ import type { AggregateNode, MiniBatch, PlanRow } from "../plan/plan-tree.ts";
 import { PAGE_SLOTS } from "./accumulators/column-accumulator.ts";
 import { refuseRow } from "./batches-only.ts";
 import { MiniBatchEnd } from "./mini-batch-end.ts";
-import { GROUPS_TABLE, hasDistinctCalls, partialRowType, TableAggregation } from "./table-aggregation.ts";
+import { GROUPS } from "./state-names.ts";
+import { hasDistinctCalls, partialRowType, TableAggregation } from "./table-aggregation.ts";
 
 class LocalAggregate implements StreamOperator<unknown, unknown> {
   readonly #node: AggregateNode;
@@ -93,7 +94,7 @@ export const halved = ({ size, latencyMs }: MiniBatch): MiniBatch => ({ size, la
 /** Null: it takes more than states in columns, which are added up whatever their order. */
 function aggregationOf({ input, calls, groupBy, ttl }: AggregateNode): TableAggregation | null {
   if (input.changes !== "append" || ttl !== undefined || calls.length === 0 || hasDistinctCalls(calls)) return null;
-  return TableAggregation.of({ calls, groupBy, row: input.row }, { name: GROUPS_TABLE });
+  return TableAggregation.of({ calls, groupBy, row: input.row }, { name: GROUPS });
 }
 
 export const hasPartials = (node: AggregateNode): boolean => aggregationOf(node) !== null;

@@ -7,7 +7,7 @@
 import { assert } from "../../../base/index.ts";
 import { NO_SLOT, type Output, type RowTable } from "../../ports/index.ts";
 import { type AnyStore, type Column, COLUMN_ROWS, ColumnBuilder, rowKinds } from "../../record/index.ts";
-import type { JoinNode, IntervalJoinNode, WindowJoinNode } from "../plan/plan-tree.ts";
+import type { Changes, JoinType, PlanRow } from "../plan/plan-tree.ts";
 import { rowTypeOf } from "../rows/row-type.ts";
 import { isHalfJoin } from "./join-type.ts";
 import type { RowKind } from "./emitted-rows.ts";
@@ -27,6 +27,15 @@ export type Hand = {
   readonly other: RowTable | null;
 };
 
+/** Of a join's node. */
+export type Paired = {
+  readonly row: PlanRow;
+  readonly changes: Changes;
+  readonly join: JoinType;
+  readonly left: { readonly row: PlanRow };
+  readonly right: { readonly row: PlanRow };
+};
+
 export class PairEmitter {
   readonly #builder: ColumnBuilder;
   readonly #output: Output<unknown>;
@@ -41,7 +50,7 @@ export class PairEmitter {
   #hand: Hand | null = null;
   #slots = new Int32Array(COLUMN_ROWS);
 
-  constructor(node: JoinNode | IntervalJoinNode | WindowJoinNode, output: Output<unknown>) {
+  constructor(node: Paired, output: Output<unknown>) {
     this.#builder = new ColumnBuilder(rowTypeOf(node.row));
     this.#output = output;
     this.#mayTakeBack = node.changes !== "append";

@@ -9,22 +9,23 @@
  */
 import type { OperatorContext, OperatorFactory, ValueState } from "../../ports/index.ts";
 import { describeType, isAdded, rowKinds, t, type ValueType } from "../../record/index.ts";
+import { SteppedWork } from "../../spill/index.ts";
 import { compareRows } from "../rows/row-order.ts";
 import type { PlanMode, RankNode } from "../plan/plan-tree.ts";
 import { rowTypeOf } from "../rows/row-type.ts";
 import { namesOf, sameValues, type SqlRow } from "../rows/sql-row.ts";
 import type { SqlSession } from "../session.ts";
 import { assertKeyedUpserts } from "./join-keys.ts";
+import { emittedByKey } from "./key-steps.ts";
 import { KeyedRowsOperator } from "./keyed-rows.ts";
 import { MissingRows } from "./missing-rows.ts";
 import { forEachComing, forEachMove, indexAfter } from "./ranking.ts";
 import type { RowKind } from "./emitted-rows.ts";
+import { RANKED_ROWS } from "./state-names.ts";
 import { tableRank } from "./table-rank.ts";
 import { declarationsOfEnds, lastInstantOf, type LastInstantOf, WindowEnds } from "./window-ends.ts";
 
 type Compare = (one: SqlRow, other: SqlRow) => number;
-
-const ROWS = "rows";
 
 /** In the order of their ranks. */
 type Ranked = { readonly rows: SqlRow[] };
@@ -37,7 +38,7 @@ export function rankOperator(node: RankNode, session: SqlSession, mode: PlanMode
   assertKeyedUpserts(input, partitionBy);
   const overTable = node.ttl === undefined ? tableRank(node, mode) : null;
   if (overTable !== null) return overTable;
-  const rows = { name: ROWS, kind: "value", type: describeType(rankedType(node) as ValueType<unknown>) };
+  const rows = { name: RANKED_ROWS, kind: "value", type: describeType(rankedType(node) as ValueType<unknown>) };
   const isOfWindows = windowEnd !== null && mode === "streaming";
   return {
     kind: "operator",
@@ -65,7 +66,7 @@ abstract class RankedRows extends KeyedRowsOperator {
   }
 
   protected openStates(_context: OperatorContext): void {
-    this.state = this.keyed.value({ name: ROWS, type: rankedType(this.node) });
+    this.state = this.keyed.value({ name: RANKED_ROWS, type: rankedType(this.node) });
   }
 
   /** Of the current key. */
@@ -108,13 +109,21 @@ abstract class RankedRows extends KeyedRowsOperator {
     this.state.update(ranked);
   }
 
-  /** Emits the rows that are shown; all are gone then. */
+  /** As emittedHeld, at once. */
   protected emitHeld(): void {
+    for (const _row of this.emittedHeld());
+  }
+
+  /** Emits the rows that are shown, one at each step; the state has none of them from the first one on. */
+  protected *emittedHeld(): Generator<void> {
     const { from, to } = this.node;
     const { rows } = this.ranked();
-    const last = Math.min(rows.length, to ?? rows.length);
-    for (let rank = from; rank <= last; rank++) this.emitAt(rowKinds.insert, rows[rank - 1] as SqlRow, rank);
     this.state.clear();
+    const last = Math.min(rows.length, to ?? rows.length);
+    for (let rank = from; rank <= last; rank++) {
+      this.emitAt(rowKinds.insert, rows[rank - 1] as SqlRow, rank);
+      yield;
+    }
   }
 }
 
@@ -190,13 +199,28 @@ class ChangingRank extends RankedRows {
 }
 
 class BoundedRank extends RankedRows {
+  #work!: SteppedWork;
+
+  protected override openStates(context: OperatorContext): void {
+    super.openStates(context);
+    this.#work = new SteppedWork(context.emission ?? null);
+  }
+
   protected onRow(_input: number, _kind: RowKind, row: SqlRow): void {
     this.hold(row);
   }
 
+  prepareSnapshot(): void {
+    this.#work.finish();
+  }
+
   endInput(): void {
-    this.keyed.forEachKey(ROWS, () => this.emitHeld());
-    this.emitter.flush();
+    const { keyed, emitter } = this;
+    this.#work.start(emittedByKey({ keyed, stateName: RANKED_ROWS, emitter }, () => this.emittedHeld()));
+  }
+
+  close(): void {
+    this.#work.close();
   }
 }
 

@@ -8,6 +8,7 @@
  */
 import { t, type ValueType } from "../../record/index.ts";
 import type { KeyedOperatorState, MapState, TimerService } from "../../ports/index.ts";
+import { SESSIONS } from "./state-names.ts";
 import type { WatermarkMemory } from "./watermark-memory.ts";
 import type { WindowTime } from "./window-time.ts";
 
@@ -23,8 +24,6 @@ export type SessionContent<S> = {
 
 /** Times are local. */
 type Session<S> = { readonly end: number; readonly content: S };
-
-export const SESSIONS = "sessions";
 
 export const sessionType = <S>(content: ValueType<S>): ValueType<Session<S>> =>
   t.record({ end: t.timestamp, content: content as ValueType<unknown> }) as unknown as ValueType<Session<S>>;

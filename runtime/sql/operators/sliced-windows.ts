@@ -9,11 +9,10 @@
 import { MIN_WATERMARK, t, type ValueType } from "../../record/index.ts";
 import type { KeyedOperatorState, MapState, TimerService } from "../../ports/index.ts";
 import type { Aggregation, AggregationState } from "./aggregation.ts";
+import { SLICES } from "./state-names.ts";
 import type { WatermarkMemory } from "./watermark-memory.ts";
 import type { WindowTime } from "./window-time.ts";
 import { firstOpenEnd, type WindowSlices } from "./windows.ts";
-
-export const SLICES = "slices";
 
 /** The window of the current key that ends then (local times) is over, and has rows. */
 type Emit = (start: number, end: number, state: AggregationState) => void;

@@ -13,6 +13,7 @@ import type {
   Output,
   StreamOperator,
 } from "../../ports/index.ts";
+import { SteppedWork } from "../../spill/index.ts";
 import type { OverNode, PlanColumn } from "../plan/plan-tree.ts";
 import { RowKeys } from "../rows/row-key.ts";
 import { compareRows } from "../rows/row-order.ts";
@@ -20,6 +21,7 @@ import { rowTypeOf } from "../rows/row-type.ts";
 import type { SqlRow } from "../rows/sql-row.ts";
 import { forEachKeyed, refuseRow } from "./batches-only.ts";
 import { ChangeEmitter } from "./change-emitter.ts";
+import { emittedByKey } from "./key-steps.ts";
 import { OverResults } from "./over-results.ts";
 
 const ROWS = "rows";
@@ -36,6 +38,7 @@ class SortedOver implements StreamOperator<unknown, unknown> {
   #keyed!: KeyedOperatorState;
   #rows!: ListState<SqlRow>;
   #emitter!: ChangeEmitter;
+  #work!: SteppedWork;
 
   constructor(node: OverNode) {
     this.#node = node;
@@ -44,8 +47,9 @@ class SortedOver implements StreamOperator<unknown, unknown> {
     this.#compare = compareRows(node.orderBy, node.input.row);
   }
 
-  open({ keyed }: OperatorContext, output: Output<unknown>): void {
+  open({ keyed, emission }: OperatorContext, output: Output<unknown>): void {
     assert(keyed !== null, "rows come to OVER by their partition");
+    this.#work = new SteppedWork(emission ?? null);
     this.#keyed = keyed;
     this.#rows = keyed.list<SqlRow>({ name: ROWS, type: rowTypeOf(this.#node.input.row) as never });
     this.#emitter = new ChangeEmitter({ row: this.#node.row, changes: "append" }, output);
@@ -60,15 +64,26 @@ class SortedOver implements StreamOperator<unknown, unknown> {
     return batch.count;
   }
 
-  endInput(): void {
-    this.#keyed.forEachKey(ROWS, () => {
-      this.#emitPartition(this.#rows.get().toSorted(this.#compare));
-      this.#rows.clear();
-    });
-    this.#emitter.flush();
+  prepareSnapshot(): void {
+    this.#work.finish();
   }
 
-  #emitPartition(rows: readonly SqlRow[]): void {
+  endInput(): void {
+    this.#work.start(
+      emittedByKey({ keyed: this.#keyed, stateName: ROWS, emitter: this.#emitter }, () => {
+        const rows = this.#rows.get().toSorted(this.#compare);
+        this.#rows.clear();
+        return this.#emitted(rows);
+      }),
+    );
+  }
+
+  close(): void {
+    this.#work.close();
+  }
+
+  /** The results of a partition, one at each step. */
+  *#emitted(rows: readonly SqlRow[]): Generator<void> {
     const results = this.#results;
     const { unit } = this.#node.frame;
     const frame = results.create();
@@ -91,6 +106,7 @@ class SortedOver implements StreamOperator<unknown, unknown> {
         rowAt: (wanted) => rows[wanted],
       });
       this.#emitter.insert(values);
+      yield;
     }
   }
 

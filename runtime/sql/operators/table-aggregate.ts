@@ -22,7 +22,8 @@ import { refuseRow } from "./batches-only.ts";
 import { emptyRow, ownsEmptyKey } from "./empty-group.ts";
 import { ChangeEmitter } from "./change-emitter.ts";
 import { miniBatchOf } from "./mini-batch-end.ts";
-import { GROUPS_SLICE, GROUPS_TABLE, operatorOf, TableAggregation } from "./table-aggregation.ts";
+import { GROUPS } from "./state-names.ts";
+import { GROUPS_SLICE, operatorOf, TableAggregation } from "./table-aggregation.ts";
 import { TableMiniBatch } from "./table-mini-batch.ts";
 
 /** Records at a time: each may become two. */
@@ -128,7 +129,7 @@ export function tableAggregate(node: AggregateNode): OperatorFactory<unknown, un
   if (input.changes !== "append") return null;
   return operatorOf(
     "aggregate",
-    () => TableAggregation.of({ calls, groupBy, row: input.row }, { name: GROUPS_TABLE, takesDistinct: true }),
+    () => TableAggregation.of({ calls, groupBy, row: input.row }, { name: GROUPS, takesDistinct: true }),
     (aggregation) => {
       const miniBatch = miniBatchOf(node);
       return miniBatch === null

@@ -75,8 +75,6 @@ type Declared = { readonly name: string; readonly kind: string; readonly type: s
 
 /** 0, 1, 2, … */
 const places = Int32Array.from({ length: PAGE_SLOTS }, (_none, at) => at);
-/** Also that of groups that are kept as objects, so that neither begins empty beside the other's state when a changed type takes the other way. */
-export const GROUPS_TABLE = "groups";
 /** Of groups without a window: there is one. */
 export const GROUPS_SLICE = 0;
 /** The table whose slices are of time has one, of no time. */

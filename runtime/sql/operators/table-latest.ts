@@ -14,16 +14,16 @@ import type {
   SlicedTable,
   StreamOperator,
 } from "../../ports/index.ts";
+import { SteppedWork } from "../../spill/index.ts";
 import type { DeduplicateNode, PlanColumn, PlanMode } from "../plan/plan-tree.ts";
 import { RowKeys } from "../rows/row-key.ts";
 import { rowTypeOf } from "../rows/row-type.ts";
 import { PAGE_SLOTS, SLOT_MASK } from "./accumulators/column-accumulator.ts";
 import { refuseRow } from "./batches-only.ts";
 import { fitsTable, SlotRows } from "./slot-rows.ts";
+import { ROW_OF_KEY } from "./state-names.ts";
 import { declarationOfTable } from "./table-aggregation.ts";
 
-/** That of the operator that keeps rows as objects (see table-aggregate.ts). */
-const TABLE = "row";
 /** There is one. */
 const SLICE = 0;
 /** Keys at a time: each may give two rows. */
@@ -51,6 +51,7 @@ class TableLatest implements StreamOperator<unknown, unknown> {
   readonly #selection = new Int32Array(PAGE_SLOTS);
   #tables!: SlicedTable;
   #output!: Output<unknown>;
+  #work!: SteppedWork;
 
   constructor(node: DeduplicateNode, mode: PlanMode) {
     this.#node = node;
@@ -64,8 +65,9 @@ class TableLatest implements StreamOperator<unknown, unknown> {
     assert(isClock || this.#timeField !== null, "a row's time is no part of its key");
   }
 
-  open({ keyed }: OperatorContext, output: Output<unknown>): void {
+  open({ keyed, emission }: OperatorContext, output: Output<unknown>): void {
     assert(keyed !== null, "rows come to a deduplicate by its keys");
+    this.#work = new SteppedWork(emission ?? null);
     this.#tables = keyed.slicedTable(this.#rows.descriptor);
     this.#output = output;
   }
@@ -98,10 +100,21 @@ class TableLatest implements StreamOperator<unknown, unknown> {
     return count;
   }
 
+  prepareSnapshot(): void {
+    this.#work.finish();
+  }
+
   /** SQJD2 */
   endInput(): void {
     const table = this.#tables.find(SLICE);
-    if (this.#mode !== "batch" || table === null) return;
+    if (this.#mode === "batch" && table !== null) this.#work.start(this.#emitAll(table));
+  }
+
+  close(): void {
+    this.#work.close();
+  }
+
+  *#emitAll(table: ColumnTable): Generator<void> {
     const slots = this.#selection;
     for (let first = 0; first < table.size; first += PAGE_SLOTS) {
       const count = Math.min(PAGE_SLOTS, table.size - first);
@@ -110,6 +123,7 @@ class TableLatest implements StreamOperator<unknown, unknown> {
       this.#rows.read(table, { slots, count }, stores, 0);
       this.#rows.readKeys(table, { slots, count }, stores, 0);
       this.#emit(count, null);
+      yield;
     }
     this.#tables.drop(SLICE);
   }
@@ -208,7 +222,7 @@ class TableLatest implements StreamOperator<unknown, unknown> {
   }
 }
 
-const rowsOf = ({ input, by }: DeduplicateNode): SlotRows => new SlotRows(TABLE, { row: input.row, keys: by });
+const rowsOf = ({ input, by }: DeduplicateNode): SlotRows => new SlotRows(ROW_OF_KEY, { row: input.row, keys: by });
 
 /** Null: its rows are none for tables; then deduplicateOperator makes another. */
 export function tableLatest(node: DeduplicateNode, mode: PlanMode): OperatorFactory<unknown, unknown> | null {

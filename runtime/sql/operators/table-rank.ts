@@ -25,6 +25,7 @@ import type {
   SlicedTable,
   StreamOperator,
 } from "../../ports/index.ts";
+import { SteppedWork } from "../../spill/index.ts";
 import type { PlanMode, RankNode } from "../plan/plan-tree.ts";
 import { RowKeys } from "../rows/row-key.ts";
 import { rowTypeOf } from "../rows/row-type.ts";
@@ -34,9 +35,9 @@ import { hashWithin } from "./hash-within.ts";
 import { entryOf, recordOf, RowEntries } from "./row-entries.ts";
 import type { RowKind } from "./emitted-rows.ts";
 import { fitsTable, SlotRows } from "./slot-rows.ts";
+import { RANKED_ROWS } from "./state-names.ts";
 import { declarationOfTable } from "./table-aggregation.ts";
 
-const TABLE = "rows";
 /** There is one. */
 const SLICE = 0;
 /** Of the key, behind the partition's columns. */
@@ -74,6 +75,7 @@ class TableRank implements StreamOperator<unknown, unknown> {
   #maxParallelism = 0;
   #nextNumber = 0;
   #tables!: SlicedTable;
+  #work!: SteppedWork;
 
   constructor(node: RankNode, to: number, mode: PlanMode) {
     this.#node = node;
@@ -85,8 +87,9 @@ class TableRank implements StreamOperator<unknown, unknown> {
     this.#changes = new RankChanges(node, this.#rows);
   }
 
-  open({ keyed, maxParallelism }: OperatorContext, output: Output<unknown>): void {
+  open({ keyed, maxParallelism, emission }: OperatorContext, output: Output<unknown>): void {
     assert(keyed !== null, "rows come to a rank by its partition");
+    this.#work = new SteppedWork(emission ?? null);
     this.#maxParallelism = maxParallelism;
     this.#tables = keyed.slicedTable(this.#rows.descriptor);
     this.#changes.open(output);
@@ -117,15 +120,31 @@ class TableRank implements StreamOperator<unknown, unknown> {
     return count;
   }
 
+  prepareSnapshot(): void {
+    this.#work.finish();
+  }
+
   /** SQJN3 */
   endInput(): void {
     const table = this.#tables.find(SLICE);
-    if (this.#mode !== "batch" || table === null) return;
+    if (this.#mode === "batch" && table !== null) this.#work.start(this.#emitAll(table));
+  }
+
+  close(): void {
+    this.#work.close();
+  }
+
+  *#emitAll(table: ColumnTable): Generator<void> {
     const { from } = this.#node;
     this.#changes.use(table, null, new Int32Array(0));
+    let count = 0;
     for (const partition of this.#partitions)
-      for (const [place, entry] of (partition?.ranked.slice(from - 1) ?? []).entries())
+      for (const [place, entry] of (partition?.ranked.slice(from - 1) ?? []).entries()) {
         this.#changes.put(rowKinds.insert, entry, 0, from + place);
+        if (++count % PAGE_SLOTS !== 0) continue;
+        this.#changes.flush();
+        yield;
+      }
     this.#changes.flush();
     this.#tables.drop(SLICE);
   }
@@ -425,7 +444,7 @@ class RankChanges {
 }
 
 const rowsOf = ({ input, partitionBy }: RankNode): SlotRows =>
-  new SlotRows(TABLE, { row: input.row, keys: partitionBy }, { key: CELL, value: MARKS });
+  new SlotRows(RANKED_ROWS, { row: input.row, keys: partitionBy }, { key: CELL, value: MARKS });
 
 /** Null: its rows are taken back, are none for tables, or are of a window; then rankOperator makes another. */
 export function tableRank(node: RankNode, mode: PlanMode): OperatorFactory<unknown, unknown> | null {

@@ -13,13 +13,12 @@ import type { PlanWindow, WindowAggregateNode } from "../plan/plan-tree.ts";
 import type { SqlSession } from "../session.ts";
 import { PAGE_SLOTS, SLOT_MASK } from "./accumulators/column-accumulator.ts";
 import { SessionCalendar } from "./session-calendar.ts";
+import { SESSIONS } from "./state-names.ts";
 import { TableAggregation } from "./table-aggregation.ts";
 import { operatorOfWindows, WindowsInTables } from "./windows-in-tables.ts";
 
 type SessionWindow = Extract<PlanWindow, { kind: "session" }>;
 
-/** That of the operator that keeps sessions as objects (see table-aggregate.ts). */
-const TABLES = "sessions";
 /** Behind the states of the calls. Times are local. */
 const FIELDS: Readonly<Record<string, ValueType<unknown>>> = {
   start: t.timestamp as ValueType<unknown>,
@@ -83,24 +82,19 @@ class TableSessions extends WindowsInTables {
 
   /** Whether the row is in a session that began before it and goes on where it is: nearly every row is. Nothing has changed where it is not. */
   #goesOn(batch: ColumnBatch, records: RecordOfKey, time: number): boolean {
-    const first = Math.floor(time / this.#gap);
-    for (let at = this.#slices.length - 1; at >= 0; at--) {
-      const slice = this.#slices[at] as number;
-      if (slice < first) return false;
-      const table = this.tables.table(slice);
-      table.find(records, this.#found);
-      const slot = this.#found[0] as number;
-      if (slot < 0 || !isOpenAt(table, slot)) continue;
-      const end = endAt(table, slot);
-      if (startAt(table, slot) > time || end < time) return false;
-      // Those before it ended before it began, so before the row.
-      const next = Math.max(end, time + this.#gap);
-      if (Math.floor(next / this.#gap) !== slice || this.#isLate(next)) return false;
-      numbersOf(table, slot, END)[slot & SLOT_MASK] = next;
-      this.#joins(batch, table, slot, records.rows[0] as number);
-      return true;
-    }
-    return false;
+    const at = this.#openUntil(records, this.#slices.length - 1, time);
+    if (at < 0) return false;
+    const slice = this.#slices[at] as number;
+    const table = this.tables.table(slice);
+    const slot = this.#found[0] as number;
+    const end = endAt(table, slot);
+    // Those before it ended before it began, so before the row.
+    if (startAt(table, slot) > time || end < time) return false;
+    const next = Math.max(end, time + this.#gap);
+    if (Math.floor(next / this.#gap) !== slice || this.#isLate(next)) return false;
+    numbersOf(table, slot, END)[slot & SLOT_MASK] = next;
+    this.#joins(batch, table, slot, records.rows[0] as number);
+    return true;
   }
 
   /** False: the row is late (SQSW2). */
@@ -146,20 +140,34 @@ class TableSessions extends WindowsInTables {
   /** The sessions of the key that a row of that time is in, or joins (SQTE2). */
   #touched(records: RecordOfKey, time: number): [Touched?, Touched?] {
     const touched: [Touched?, Touched?] = [];
-    const first = Math.floor(time / this.#gap);
-    for (let at = this.#slices.length - 1; at >= 0; at--) {
+    let at = this.#openUntil(records, this.#slices.length - 1, time);
+    for (; at >= 0 && touched.length < 2; at = this.#openUntil(records, at - 1, time)) {
       const slice = this.#slices[at] as number;
-      if (slice < first) break;
       const table = this.tables.table(slice);
-      table.find(records, this.#found);
       const slot = this.#found[0] as number;
-      if (slot < 0 || !isOpenAt(table, slot) || startAt(table, slot) > time + this.#gap) continue;
+      if (startAt(table, slot) > time + this.#gap) continue;
       // Those before it end earlier still.
       if (endAt(table, slot) < time) break;
       touched.unshift({ slice, table, slot });
-      if (touched.length === 2) break;
     }
     return touched;
+  }
+
+  /**
+   * Of the key's open sessions the last one, of those in `#slices` up to the place `at` whose stretch does not end before the row of that time: its place there, and its slot in `#found`. -1: there
+   * is none.
+   */
+  #openUntil(records: RecordOfKey, at: number, time: number): number {
+    const first = Math.floor(time / this.#gap);
+    for (let place = at; place >= 0; place--) {
+      const slice = this.#slices[place] as number;
+      if (slice < first) return -1;
+      const table = this.tables.table(slice);
+      table.find(records, this.#found);
+      const slot = this.#found[0] as number;
+      if (slot >= 0 && isOpenAt(table, slot)) return place;
+    }
+    return -1;
   }
 
   /** Where the session with that end is from then on, with what `session` and `other` had. */
@@ -304,7 +312,7 @@ export function tableSessions(
   const { window, input, calls, groupBy } = node;
   if (window.kind !== "session" || input.changes !== "append") return null;
   return operatorOfWindows(
-    () => TableAggregation.of({ calls, groupBy, row: input.row }, { name: TABLES, more: FIELDS }),
+    () => TableAggregation.of({ calls, groupBy, row: input.row }, { name: SESSIONS, more: FIELDS }),
     (aggregation) => new TableSessions(node, window, session, aggregation),
   );
 }

@@ -11,12 +11,11 @@ import type { OperatorFactory } from "../../ports/index.ts";
 import type { WindowAggregateNode } from "../plan/plan-tree.ts";
 import type { SqlSession } from "../session.ts";
 import { PAGE_SLOTS } from "./accumulators/column-accumulator.ts";
+import { SLICES } from "./state-names.ts";
 import { TableAggregation } from "./table-aggregation.ts";
 import { firstOpenEnd, type SlicedWindow, WindowSlices } from "./windows.ts";
 import { operatorOfWindows, WindowsInTables } from "./windows-in-tables.ts";
 
-/** That of the operator that keeps windows as objects (see table-aggregate.ts). */
-const SLICES = "slices";
 /** Of no time: there while a window is summed up, and never at a barrier. */
 const SUM_SLICE = Number.MIN_SAFE_INTEGER;
 

@@ -21,6 +21,7 @@ import type { SqlRow } from "../rows/sql-row.ts";
 import type { SqlSession } from "../session.ts";
 import type { AggregationState } from "./aggregation.ts";
 import { OverResults } from "./over-results.ts";
+import { PARTITIONS } from "./state-names.ts";
 import { declarationOfWatermark } from "./watermark-memory.ts";
 import { LATE_ROWS, rowTime } from "./window-time.ts";
 import { TimedChangesOperator } from "./timed-changes.ts";
@@ -42,7 +43,6 @@ type Partition = {
 };
 
 const PENDING = "pending";
-const PARTITIONS = "partitions";
 const TIMERS = "times";
 
 function partitionType(node: OverNode, frame: ValueType<AggregationState>): ValueType<Partition> {

@@ -11,8 +11,9 @@ import type { Counter, EmissionDesk, KeyedOperatorState, OperatorContext, Operat
 import type { WindowAggregateNode } from "../plan/plan-tree.ts";
 import type { SqlSession } from "../session.ts";
 import { Aggregation, type AggregationState } from "./aggregation.ts";
-import { SESSIONS, sessionType, SessionWindows } from "./session-windows.ts";
-import { SlicedWindows, SLICES } from "./sliced-windows.ts";
+import { sessionType, SessionWindows } from "./session-windows.ts";
+import { SlicedWindows } from "./sliced-windows.ts";
+import { SESSIONS, SLICES } from "./state-names.ts";
 import { tableSessions } from "./table-sessions.ts";
 import { tableWindows } from "./table-windows.ts";
 import { declarationOfWatermark } from "./watermark-memory.ts";

@@ -22,7 +22,8 @@ import type { PlanRow, PlanWindow, WindowColumn, WindowTableNode } from "../plan
 import { rowTypeOf } from "../rows/row-type.ts";
 import type { SqlSession } from "../session.ts";
 import { refuseRow } from "./batches-only.ts";
-import { type SessionContent, SESSIONS, sessionType, SessionWindows } from "./session-windows.ts";
+import { type SessionContent, sessionType, SessionWindows } from "./session-windows.ts";
+import { SESSIONS } from "./state-names.ts";
 import { declarationOfWatermark } from "./watermark-memory.ts";
 import { LATE_ROWS, WindowTime } from "./window-time.ts";
 import { type SlicedWindow, WindowSlices } from "./windows.ts";

@@ -23,8 +23,9 @@ type Plan = ScriptPlan & { readonly kind: "plan" };
 export function explainText({ sinks, queries, mode }: Plan): string {
   const shown = new Set<string>();
   const lines: string[] = [];
-  for (const { name, uid, input } of sinks) {
-    lines.push(`Sink(table=[${name}], changes=[${input.changes}], uid=[${uid}])`);
+  for (const { name, uid, input, overwrites } of sinks) {
+    const how = overwrites === true ? ", overwrite=[true]" : "";
+    lines.push(`Sink(table=[${name}]${how}, changes=[${input.changes}], uid=[${uid}])`);
     addTree(input, { depth: 0, shown, lines });
   }
   for (const { input } of queries) {
@@ -233,6 +234,7 @@ export function ownPartsOf(node: PlanNode): Parts {
       return [
         ["rowtime", nameIn(node.input.row)(node.time)],
         ["watermark", typedText(node.strategy, nameIn(node.input.row))],
+        ...(node.everyMs === undefined ? [] : ([["every", formatDuration(node.everyMs)]] as const)),
       ];
     case "normalize":
       return [["key", list(node.row, node.by)]];

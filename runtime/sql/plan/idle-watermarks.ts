@@ -8,7 +8,7 @@ import type { TypedExpression } from "../validate/typed-tree.ts";
 import { hasPart } from "../validate/values.ts";
 import type { NodeBuilder } from "./node-builder.ts";
 import type { PlanNode, PlanRow } from "./plan-tree.ts";
-import { inputsFirst, inputsOf, withInputs } from "./rebuilt.ts";
+import { builtAnewBy, inputsFirst, inputsOf } from "./rebuilt.ts";
 
 /** `waits`: whether the taker of the rows does. */
 export type Root = { readonly input: PlanNode; readonly waits: boolean };
@@ -19,15 +19,9 @@ export function withoutIdleWatermarks(roots: readonly Root[], builder: NodeBuild
   const waiting = new Set(roots.filter(({ waits }) => waits).map(({ input }) => input));
   for (const node of order.toReversed())
     if (waiting.has(node) || goesByTime(node)) for (const input of inputsOf(node)) waiting.add(input);
-  const done = new Map<PlanNode, PlanNode>();
-  for (const node of order) {
-    const inputs = inputsOf(node).map((input) => done.get(input) ?? input);
-    const [input] = inputs;
-    const isIdle = node.kind === "watermark" && !waiting.has(node);
-    const isSame = inputs.every((each, index) => each === inputsOf(node)[index]);
-    done.set(node, isIdle && input !== undefined ? input : isSame ? node : withInputs(node, inputs, builder));
-  }
-  return roots.map(({ input }) => done.get(input) ?? input);
+  const withoutIdle = (node: PlanNode, old: PlanNode): PlanNode =>
+    node.kind === "watermark" && !waiting.has(old) ? node.input : node;
+  return roots.map(({ input }) => input).map(builtAnewBy(withoutIdle, builder));
 }
 
 export const hasRowtime = (row: PlanRow): boolean => row.some(({ time }) => time === "rowtime");

@@ -11,7 +11,7 @@ import { type NodeBuilder, namesOf } from "./node-builder.ts";
 import { columnOf, conjunctsOf, isAnew, moved, placesOf, withPlaces } from "./plan-expressions.ts";
 import type { JoinNode, PlanNode } from "./plan-tree.ts";
 import { equalityOfKeys, joined } from "./push-down.ts";
-import { inputsFirst, inputsOf, takersOf, withInputs } from "./rebuilt.ts";
+import { builtAnewBy, takersOf } from "./rebuilt.ts";
 
 /** Inner joins of several tables. */
 type Joins = {
@@ -27,20 +27,15 @@ type Ordered = Pick<Joins, "places" | "withoutKeys"> & { readonly node: PlanNode
 
 /** Plans of one script. */
 export function withJoinOrder(roots: readonly PlanNode[], builder: NodeBuilder): readonly PlanNode[] {
-  const order = inputsFirst(roots);
   const takers = takersOf(roots);
-  const done = new Map<PlanNode, PlanNode>();
-  /** What was made here is taken once. */
   const isShared = (node: PlanNode): boolean => (takers.get(node) ?? 1) > 1;
-  for (const node of order) {
-    const inputs = inputsOf(node).map((input) => done.get(input) ?? input);
-    const isSame = inputs.every((each, index) => each === inputsOf(node)[index]);
-    const over = isSame ? node : withInputs(node, inputs, builder);
-    const ordered = inOrder(over, isShared, builder);
-    for (const made of [over, ordered]) takers.set(made, takers.get(node) ?? 1);
-    done.set(node, ordered);
-  }
-  return roots.map((root) => done.get(root) ?? root);
+  const inItsOrder = (node: PlanNode, old: PlanNode): PlanNode => {
+    const ordered = inOrder(node, isShared, builder);
+    // What was made here has the takers of what it was made of.
+    for (const made of [node, ordered]) takers.set(made, takers.get(old) ?? 1);
+    return ordered;
+  };
+  return roots.map(builtAnewBy(inItsOrder, builder));
 }
 
 function inOrder(node: PlanNode, isShared: (node: PlanNode) => boolean, builder: NodeBuilder): PlanNode {

@@ -64,6 +64,30 @@ describe("which operators have mini-batches", () => {
   });
 });
 
+describe("a watermark, which ends mini-batches (SQPM3)", () => {
+  const timesOf = (script: string): readonly (string | undefined)[] =>
+    explained(script).nodes.flatMap(({ kind, parts }) => (kind === "watermark" ? [parts["every"]] : []));
+  const window = "TABLE(TUMBLE(TABLE t, DESCRIPTOR(ts), INTERVAL '1' HOUR))";
+  const sums = `SELECT b, COUNT(*) AS n FROM ${window} GROUP BY b, window_start, window_end`;
+  for (const [what, script, expected] of [
+    ["is made no more often than they may wait", `${ON}SELECT n, COUNT(*) FROM (${sums}) GROUP BY n`, ["5s"]],
+    [
+      "also where groups have a window below them and another query none",
+      `${ON}${sums}; SELECT n, COUNT(*) FROM (${sums}) GROUP BY n`,
+      ["5s"],
+    ],
+    ["is made as often as ever where no mini-batch takes its rows", `${ON}${sums}`, [undefined]],
+    ["and without mini-batches", `SELECT n, COUNT(*) FROM (${sums}) GROUP BY n`, [undefined]],
+  ] as const)
+    it(what, () => assert.deepEqual(timesOf(script), expected));
+
+  it("has the same uids above it", () => {
+    const query = `SELECT n, COUNT(*) FROM (${sums}) GROUP BY n`;
+    const uids = (script: string) => explained(script).nodes.map(({ uid }) => uid);
+    assert.deepEqual(uids(ON + query), uids(query));
+  });
+});
+
 describe("which groups are added up in two phases", () => {
   const phases = (value: string): string => `SET 'table.optimizer.agg-phase-strategy' = '${value}';`;
   const twoPhased = (script: string): readonly boolean[] =>

@@ -5,6 +5,7 @@ import { type ExplainedPlan, explainJson } from "./explain.ts";
 import { comparePlans, describeComparison } from "./plan-comparison.ts";
 import { planScript } from "./plan-script.ts";
 import { readSavedPlan } from "./saved-plan.ts";
+import { Uids } from "./uids.ts";
 
 const tables = planTablesScript();
 
@@ -25,6 +26,9 @@ const joined = "SELECT l.id, x FROM t AS l JOIN s ON l.id = s.id";
 const REFUSED = "An upgrade with state is refused before the old job stops:";
 const LOST = `${REFUSED} that of 1 operator would be lost, unless allowNonRestoredState is set.`;
 
+const MISTAKEN =
+  "Do not set allowNonRestoredState for it: 1 operator would go on with the state of other rows. Keep the order of the queries, or start without state.";
+const countsWhere = (condition: string): string => `SELECT b, COUNT(*) AS n FROM t WHERE ${condition} GROUP BY b`;
 describe("a changed query and the state of the one before (SQCP1, SQCP2)", () => {
   for (const [what, before, after, expected] of [
     [
@@ -97,9 +101,58 @@ describe("a changed query and the state of the one before (SQCP1, SQCP2)", () =>
         `${REFUSED} that of 2 operators would be lost, unless allowNonRestoredState is set.`,
       ],
     ],
+    [
+      "beside which the first of two that differ in their conditions is gone finds the state of that one (SQCP3)",
+      `${countsWhere("id > 1")}; ${countsWhere("id > 2")}`,
+      countsWhere("id > 2"),
+      [
+        "kept    scan of t",
+        "other   aggregate of t (b): its state is of rows where (id > 1), and would be taken for that of rows where (id > 2), which is",
+        "lost    aggregate of t (b): its operator would find that of",
+        LOST,
+        MISTAKEN,
+      ],
+    ],
+    [
+      "that is written ahead of another one that differs in its conditions finds the state of that one (SQCP3)",
+      `${countsWhere("id > 1")}; ${countsWhere("id > 2")}`,
+      `${countsWhere("id > 2")}; ${countsWhere("id > 1")}`,
+      [
+        "kept    scan of t",
+        "other   aggregate of t (b): its state is of rows where (id > 1), and would be taken for that of rows where (id > 2), which is",
+        "lost    aggregate of t (b): its operator would find that of",
+        "new     aggregate of t (b)",
+        LOST,
+        MISTAKEN,
+      ],
+    ],
     ["without state has none to lose", "SELECT 1", "SELECT 2", ["No operator has state."]],
   ] as const)
     it(what, () => assert.deepEqual(compared(planOf(before), planOf(after)), expected));
+
+  it("whose job reads a table by three scripts that differ in conditions tells when the second goes and the third finds its state (SQCP3)", () => {
+    const readingsOf = (...keys: readonly string[]): ExplainedPlan => {
+      const uids = new Uids();
+      const plans = keys.map((key) => {
+        const plan = planScript(
+          `CREATE TABLE m (k STRING, n BIGINT) WITH ('connector' = 'mysql'); SELECT n FROM m WHERE k = '${key}'`,
+          { uids },
+        );
+        assert.ok(plan.kind === "plan");
+        return explainJson(plan);
+      });
+      return { ...(plans[0] as ExplainedPlan), nodes: plans.flatMap(({ nodes }) => nodes) };
+    };
+    assert.deepEqual(compared(readingsOf("a", "b", "c"), readingsOf("a", "c")), [
+      "kept    scan of m",
+      "other   scan of m: its state is of rows where k = 'b', and would be taken for that of rows where k = 'c', which is",
+      "lost    scan of m: its operator would find that of",
+      LOST,
+      MISTAKEN,
+    ]);
+    assert.equal(comparePlans(readingsOf("a", "b", "c"), readingsOf("a", "b", "d")).fits, false);
+    assert.equal(comparePlans(readingsOf("a", "b"), readingsOf("a", "c")).fits, true);
+  });
 
   it("over a column of another type finds state that does not fit, but for one that may be NULL now", () => {
     const of = (type: string): ExplainedPlan =>

@@ -4,6 +4,8 @@
  *
  * SQCP1 State is found by its uid, and fits when what it holds has the types of then; a column may have become nullable. How many letters, bytes or digits ahead of its point a type
  *     may have does not count: values are kept as they are.
+ * SQCP3 Operators that differ only in conditions share the text of their uid, and the first in the script has it plain (SQPU2): when that one goes, or another one is written ahead of it, another
+ *     operator finds its state, which is of other rows. That is told where the old plan has an operator with the new one's conditions whose state nobody finds.
  * SQCP2 The reason why state is lost is how its operator differs from the one of the new plan that is the most like it, of those that find no state.
  */
 import type { ExplainedNode, ExplainedPlan } from "./explain.ts";
@@ -14,6 +16,8 @@ export type StateOutcome =
   | { readonly kind: "lost"; readonly uid: string; readonly operator: string; readonly reason: string }
   /** It finds its state, which does not fit. */
   | { readonly kind: "misfit"; readonly uid: string; readonly operator: string; readonly reason: string }
+  /** It finds the state of another operator, which is of other rows (SQCP3). */
+  | { readonly kind: "mistaken"; readonly uid: string; readonly operator: string; readonly reason: string }
   | { readonly kind: "new"; readonly uid: string; readonly operator: string };
 
 export type PlanComparison = {
@@ -26,12 +30,21 @@ export type PlanComparison = {
 export function comparePlans(before: ExplainedPlan, after: ExplainedPlan): PlanComparison {
   const [old, now] = [statesOf(before), statesOf(after)];
   const added = [...now.values()].filter(({ uid }) => !old.has(uid));
+  const orphans = [...old.values()].filter(({ uid }) => !now.has(uid));
+  const takenBy = new Map<string, Stateful>();
+  const found = new Map<string, StateOutcome>();
+  for (const before of old.values()) {
+    const after = now.get(before.uid);
+    if (after === undefined) continue;
+    const owner = orphans.find((other) => isOwnOf(other, { before, after }));
+    if (owner !== undefined) takenBy.set(owner.uid, after);
+    found.set(before.uid, outcomeOf(before, after, owner));
+  }
   const outcomes = [...old.values()].map((one): StateOutcome => {
     const { uid, operator } = one;
-    const same = now.get(uid);
-    if (same === undefined) return { kind: "lost", uid, operator, reason: lossOf(one, added) };
-    const reason = misfitOf(one, same);
-    return reason === null ? { kind: "kept", uid, operator } : { kind: "misfit", uid, operator, reason };
+    const taker = takenBy.get(uid);
+    const reason = taker === undefined ? lossOf(one, added) : `its operator would find that of ${taker.uid}`;
+    return found.get(uid) ?? { kind: "lost", uid, operator, reason };
   });
   const fits = outcomes.every(({ kind }) => kind === "kept");
   return {
@@ -39,6 +52,30 @@ export function comparePlans(before: ExplainedPlan, after: ExplainedPlan): PlanC
     outcomes: [...outcomes, ...added.map(({ uid, operator }) => ({ kind: "new", uid, operator }) as const)],
   };
 }
+
+/** `owner`: whose state should be the new operator's (SQCP3). */
+function outcomeOf(before: Stateful, after: Stateful, owner: Stateful | undefined): StateOutcome {
+  const { uid, operator } = before;
+  const misfit = misfitOf(before, after);
+  if (misfit !== null) return { kind: "misfit", uid, operator, reason: misfit };
+  if (owner === undefined) return { kind: "kept", uid, operator };
+  const of = ({ conditions }: Stateful): string => (conditions === "" ? "all rows" : `rows where ${conditions}`);
+  const reason = `its state is of ${of(before)}, and would be taken for that of ${of(after)}, which is ${owner.uid}`;
+  return { kind: "mistaken", uid, operator, reason };
+}
+
+/** Whether `other`, of the old plan, does what `after` does, and the operator that had its uid does not. */
+function isOwnOf(other: Stateful, { before, after }: { readonly before: Stateful; readonly after: Stateful }): boolean {
+  if (before.conditions === after.conditions || other.conditions !== after.conditions) return false;
+  return other.kind === after.kind && workOf(other) === workOf(after);
+}
+
+/** What an operator does, but for conditions. */
+const workOf = ({ parts, tables }: Stateful): string =>
+  JSON.stringify([tables, Object.entries(parts).filter(([name]) => !CONDITIONS.has(name))]);
+
+/** Parts of an operator that do not count for its uid. */
+const CONDITIONS: ReadonlySet<string> = new Set(["where", "filters"]);
 
 type Stateful = {
   readonly uid: string;
@@ -50,6 +87,8 @@ type Stateful = {
   /** Of the operators with state below it. */
   readonly below: readonly string[];
   readonly tables: readonly string[];
+  /** Its own, and those of what is below it; empty: none. */
+  readonly conditions: string;
 };
 
 function statesOf(plan: ExplainedPlan): ReadonlyMap<string, Stateful> {
@@ -74,6 +113,7 @@ function statesOf(plan: ExplainedPlan): ReadonlyMap<string, Stateful> {
         state,
         below: statefulBelow(node, byUid),
         tables,
+        conditions: conditionsAt(node, byUid).join(" AND "),
       },
     ];
   });
@@ -82,7 +122,8 @@ function statesOf(plan: ExplainedPlan): ReadonlyMap<string, Stateful> {
       const operator = inWords({ kind, parts }, `ahead of ${table}`);
       const before = keeps[index - 1];
       const below = before === undefined ? statefulAt(nodeOf(input, byUid), byUid) : [before.uid];
-      return { uid, kind, operator, parts: { ...parts, table, mode }, state, below, tables: [table] };
+      const conditions = conditionsAt(nodeOf(input, byUid), byUid).join(" AND ");
+      return { uid, kind, operator, parts: { ...parts, table, mode }, state, below, tables: [table], conditions };
     }),
   );
   return new Map([...found, ...ahead].map((each) => [each.uid, each]));
@@ -95,6 +136,13 @@ function tablesBelow(node: ExplainedNode, byUid: ByUid): readonly string[] {
   if (node.kind === "scan" && table !== undefined) return [table];
   const tables = node.inputs.flatMap((uid) => tablesBelow(nodeOf(uid, byUid), byUid));
   return [...new Set(tables)];
+}
+
+/** Each once, in the order of the inputs. */
+function conditionsAt({ inputs, parts }: ExplainedNode, byUid: ByUid): readonly string[] {
+  const below = inputs.flatMap((uid) => conditionsAt(nodeOf(uid, byUid), byUid));
+  const own = Object.entries(parts).flatMap(([name, text]) => (CONDITIONS.has(name) ? [text] : []));
+  return [...new Set([...below, ...own])];
 }
 
 function statefulBelow({ inputs }: ExplainedNode, byUid: ByUid): readonly string[] {
@@ -166,7 +214,7 @@ function differences(before: Stateful, after: Stateful): string {
   const shown = (value: string | undefined): string => (value === undefined || value === "" ? "nothing" : value);
   const names = [...new Set([...Object.keys(before.parts), ...Object.keys(after.parts)])];
   // Conditions do not count for state.
-  const differing = names.filter((name) => name !== "where" && before.parts[name] !== after.parts[name]);
+  const differing = names.filter((name) => !CONDITIONS.has(name) && before.parts[name] !== after.parts[name]);
   const found = differing.map((name) => `${name} was ${shown(before.parts[name])}, and is ${shown(after.parts[name])}`);
   const [gone, come] = [missingIn(before.state, after.state), missingIn(after.state, before.state)];
   const isOfRows = ![...gone, ...come].some((name) => /^(key|call) \d+$/.test(name));
@@ -191,18 +239,22 @@ export function describeComparison({ fits, outcomes }: PlanComparison): readonly
   if (outcomes.length === 0) return ["No operator has state."];
   if (fits) return [...lines, "All state fits."];
   const count = (kind: StateOutcome["kind"]): number => outcomes.filter((outcome) => outcome.kind === kind).length;
-  const [lost, misfits] = [count("lost"), count("misfit")];
+  const [lost, misfits, mistaken] = [count("lost"), count("misfit"), count("mistaken")];
   const parts = [
     ...(lost === 0 ? [] : [`that of ${operators(lost)} would be lost, unless allowNonRestoredState is set`]),
     ...(misfits === 0 ? [] : [`that of ${operators(misfits)} has other types`]),
   ];
-  return [...lines, `An upgrade with state is refused before the old job stops: ${parts.join("; ")}.`];
+  const refusal = `An upgrade with state is refused before the old job stops: ${parts.join("; ")}.`;
+  if (mistaken === 0) return [...lines, refusal];
+  const advice = `Do not set allowNonRestoredState for it: ${operators(mistaken)} would go on with the state of other rows. Keep the order of the queries, or start without state.`;
+  return [...lines, refusal, advice];
 }
 
 const words: Readonly<Record<StateOutcome["kind"], string>> = {
   kept: "kept  ",
   lost: "lost  ",
   misfit: "misfit",
+  mistaken: "other ",
   new: "new   ",
 };
 

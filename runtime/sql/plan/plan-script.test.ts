@@ -27,6 +27,41 @@ describe("the plan of", () => {
     it(script.replaceAll(/\s+/g, " ").slice(0, 110), () => assert.equal(shown(script), said));
 });
 
+describe("INSERT OVERWRITE", () => {
+  const files = "CREATE TABLE f (b STRING) WITH ('connector' = 'filesystem', 'path' = '/f', 'format' = 'csv'); ";
+  const batch = "SET 'execution.runtime-mode' = 'batch'; ";
+  const overwrite = "INSERT OVERWRITE f SELECT b FROM t";
+
+  it("of a batch into files is a sink that overwrites, and has the uid of INSERT INTO", () => {
+    assert.match(shown(files + batch + overwrite), /^mode: batch\nSink\(table=\[f\], overwrite=\[true\], changes/);
+    const uidOf = (insert: string): string | undefined => {
+      const plan = planScript(tables + files + batch + insert);
+      assert.ok(plan.kind === "plan");
+      return plan.sinks[0]?.uid;
+    };
+    assert.equal(uidOf(overwrite), uidOf("INSERT INTO f SELECT b FROM t"));
+  });
+
+  for (const [what, script, message] of [
+    [
+      "of a stream",
+      files + overwrite,
+      /1:\d+: INSERT OVERWRITE of a query that has no end[^]*\^{16}\n[^]*'execution\.runtime-mode' = 'batch'/,
+    ],
+    [
+      "into another connector",
+      `CREATE TABLE f (b STRING) WITH ('connector' = 'print'); ${batch}${overwrite}`,
+      /the table f has the connector print, which cannot be overwritten[^]*INSERT INTO/,
+    ],
+    [
+      "beside another INSERT into the table",
+      `${files}${batch}${overwrite}; INSERT INTO f SELECT b FROM t WHERE id > 3`,
+      /the table f is overwritten, and written by another INSERT[^]*UNION ALL/,
+    ],
+  ] as const)
+    it(`${what} is refused at its place`, () => assert.match(shown(script), message));
+});
+
 const corpus = [
   ...planEntries().map(({ script }) => `${tables}${script}`),
   ...validScripts().map(({ script }) => `${tablesScript()}${script}`),

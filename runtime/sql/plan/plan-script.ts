@@ -5,7 +5,7 @@
  * SQPP1 There is a plan only of a script without problems; what cannot be run is a problem as a mistake is.
  * SQPP2 Equal parts of the whole script are one node: a view is computed once, a table is read once, with the columns that anybody needs.
  */
-import { type SqlProblem, SqlFailure } from "../syntax/problem.ts";
+import { fail, type SqlProblem, SqlFailure } from "../syntax/problem.ts";
 import type { Span } from "../syntax/span.ts";
 import type { CatalogTable } from "../validate/catalog.ts";
 import type { TypedInsert } from "../validate/insert.ts";
@@ -109,6 +109,7 @@ function planned(
       problems.push(error.problem);
     }
   }
+  problems.push(...drafts.flatMap((draft) => overwrittenBeside(draft, drafts)));
   if (problems.length > 0) return { kind: "problems", problems };
   return {
     kind: "plan",
@@ -129,6 +130,7 @@ function queryDraft(query: TypedQuery, context: PlanContext): Draft {
 function sinkDraft(insert: TypedInsert, context: PlanContext): Draft {
   const { columns, table } = insert;
   const { at } = insert;
+  requireOverwritable(insert, context.builder.mode);
   const source = planWholeQuery(insert.query, { ...context, at });
   const values = table.writable.map(({ name, type }) => {
     const place = columns.findIndex((column) => column.name === name);
@@ -138,6 +140,33 @@ function sinkDraft(insert: TypedInsert, context: PlanContext): Draft {
   const input = context.builder.calc({ input: source, condition: null, values }, names);
   requireRunnableTree(input, context);
   return { kind: "sink", insert, input };
+}
+
+function requireOverwritable({ overwritesAt, target, table }: TypedInsert, mode: PlanMode): void {
+  if (overwritesAt === null) return;
+  if (mode === "streaming")
+    fail(
+      overwritesAt,
+      "INSERT OVERWRITE of a query that has no end",
+      "Its rows take the place of the others when all are there: SET 'execution.runtime-mode' = 'batch', or write INSERT INTO.",
+    );
+  const connector = table.definition.options.find(({ key }) => key === "connector")?.value ?? "";
+  if (connector.toLowerCase() === "filesystem") return;
+  fail(
+    overwritesAt,
+    `the table ${target} has the connector ${connector || "of the job"}, which cannot be overwritten`,
+    "Only filesystem can: write INSERT INTO.",
+  );
+}
+
+/** Of two that write into one table, of which one overwrites, the result would depend on which ends first. */
+function overwrittenBeside(draft: Draft, drafts: readonly Draft[]): readonly SqlProblem[] {
+  if (draft.kind === "query" || draft.insert.overwritesAt === null) return [];
+  const { overwritesAt: at, target } = draft.insert;
+  const isTwice = drafts.some((other) => other !== draft && other.kind === "sink" && other.insert.target === target);
+  if (!isTwice) return [];
+  const remedy = "Write all of its rows by one INSERT OVERWRITE, with UNION ALL.";
+  return [{ at, message: `the table ${target} is overwritten, and written by another INSERT`, remedy }];
 }
 
 function requireRunnableTree(node: PlanNode, context: PlanContext, seen = new Set<PlanNode>()): void {
@@ -166,16 +195,18 @@ function finished(
   const ttls = new StateTtls(settings.stateTtl, builder.mode);
   const kept = drafts.map((draft, index) => ttls.of(inputs[index] ?? draft.input));
   const calm = withoutEqualUpdates(drafts.map((draft, index) => rootOf(draft, kept[index] as PlanNode)));
-  const inMiniBatches = withMiniBatches(settings.aggregation, builder.mode);
+  const calmed = kept.map(calm);
+  const inMiniBatches = withMiniBatches(calmed, settings.aggregation, builder.mode);
   const sinks: PlanSink[] = [];
   const queries: PlannedQuery[] = [];
   for (const [index, draft] of drafts.entries()) {
-    const input = uids.named(inMiniBatches(calm(kept[index] as PlanNode)));
+    const input = uids.named(inMiniBatches(calmed[index] as PlanNode));
     if (draft.kind === "query") queries.push({ at: draft.at, input });
     else {
       const { target: name, table } = draft.insert;
       const uid = uids.uniqueOf("sink", `${name} of ${uids.describedOf(input).text}`);
-      sinks.push(ttls.ofSink({ uid, name, table, input, columns: uids.columnsOf(input) }));
+      const overwrites = draft.insert.overwritesAt === null ? {} : ({ overwrites: true } as const);
+      sinks.push(ttls.ofSink({ uid, name, table, input, columns: uids.columnsOf(input), ...overwrites }));
     }
   }
   return { sinks, queries };

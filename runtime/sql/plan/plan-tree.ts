@@ -107,7 +107,13 @@ export type ScanNode = Node<
 /** Watermarks from the rows: `strategy` is the greatest time that may still be late, of each row. */
 export type WatermarkNode = Node<
   "watermark",
-  { readonly input: PlanNode; readonly time: number; readonly strategy: TypedExpression }
+  {
+    readonly input: PlanNode;
+    readonly time: number;
+    readonly strategy: TypedExpression;
+    /** The least time between two of them, in milliseconds of the clock, where mini-batches are above (SQPM3). */
+    readonly everyMs?: number;
+  }
 >;
 /** Of upserts by the key `by`: the changes, each -U and -D with the whole row that it takes back. */
 export type NormalizeNode = Node<"normalize", Kept & { readonly input: PlanNode; readonly by: readonly number[] }>;
@@ -285,6 +291,8 @@ export type PlanSink = {
   readonly input: PlanNode;
   /** What the columns of the input are, for the uids of what keeps its rows by the table's key. */
   readonly columns: string;
+  /** INSERT OVERWRITE, of a batch: the rows take the place of what the table has. */
+  readonly overwrites?: true;
   /** Of the rows that it keeps by the table's key, where it does. */
   readonly ttl?: number;
 };

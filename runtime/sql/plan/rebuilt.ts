@@ -110,18 +110,28 @@ export function overInputs(node: PlanNode, inputs: readonly PlanNode[]): PlanNod
   return "input" in node ? { ...node, input } : node;
 }
 
-/**
- * A plan in which each node is what `change` makes of it, over its new inputs; `old`: the node that it was. Equal nodes of the input are one in the result, over all calls.
- */
-export function rebuiltBy(change: (node: PlanNode, old: PlanNode) => PlanNode): (node: PlanNode) => PlanNode {
+/** What becomes of a node: `node`, over its new inputs; `old`: the node that it was. */
+type Change = (node: PlanNode, old: PlanNode) => PlanNode;
+
+/** A plan in which each node is what `change` makes of it, over inputs of the same rows. Equal nodes of the input are one in the result, over all calls. */
+export function rebuiltBy(change: Change): (node: PlanNode) => PlanNode {
+  return rebuilding(change, overInputs);
+}
+
+/** As rebuiltBy, where `change` may give other columns' types, keys or changes: what follows from them is worked out anew above it. */
+export function builtAnewBy(change: Change, builder: NodeBuilder): (node: PlanNode) => PlanNode {
+  return rebuilding(change, (node, inputs) => withInputs(node, inputs, builder));
+}
+
+function rebuilding(change: Change, over: typeof overInputs): (node: PlanNode) => PlanNode {
   const done = new Map<PlanNode, PlanNode>();
   const rebuild = (node: PlanNode): PlanNode => {
     const known = done.get(node);
     if (known !== undefined) return known;
     const inputs = inputsOf(node);
-    const over = inputs.map(rebuild);
-    const isSame = over.every((input, index) => input === inputs[index]);
-    const made = change(isSame ? node : overInputs(node, over), node);
+    const rebuilt = inputs.map(rebuild);
+    const isSame = rebuilt.every((input, index) => input === inputs[index]);
+    const made = change(isSame ? node : over(node, rebuilt), node);
     done.set(node, made);
     return made;
   };

@@ -11,7 +11,7 @@ import type { TypedExpression } from "../validate/typed-tree.ts";
 import { type NodeBuilder, namesOf } from "./node-builder.ts";
 import { conjunctsOf } from "./plan-expressions.ts";
 import type { PlanNode, ScanFilter, ScanNode } from "./plan-tree.ts";
-import { inputsFirst, inputsOf, takersOf, withInputs } from "./rebuilt.ts";
+import { builtAnewBy, takersOf } from "./rebuilt.ts";
 
 const FLIPPED: Readonly<Record<string, ScanFilter["operator"]>> = {
   "=": "=",
@@ -29,24 +29,16 @@ export function withScanFilters(
   isFiltered: (table: CatalogTable) => boolean,
   builder: NodeBuilder,
 ): readonly PlanNode[] {
-  const order = inputsFirst(roots);
   const takers = takersOf(roots);
-  const done = new Map<PlanNode, PlanNode>();
-  for (const node of order) {
-    const inputs = inputsOf(node).map((input) => done.get(input) ?? input);
-    const [input] = inputs;
-    const isSame = inputs.every((each, index) => each === inputsOf(node)[index]);
-    const isTaker =
-      node.kind === "calc" && input?.kind === "scan" && isFiltered(input.table) && takers.get(input) === 1;
-    const filters = isTaker ? conjunctsOf(node.condition).flatMap((part) => filterOf(part, input) ?? []) : [];
-    if (isTaker && filters.length > 0) {
-      const scan = builder.scan({ ...input, filters }, input.changes);
-      done.set(node, builder.calc({ ...node, input: scan }, namesOf(node.row)));
-    } else {
-      done.set(node, isSame ? node : withInputs(node, inputs, builder));
-    }
-  }
-  return roots.map((root) => done.get(root) ?? root);
+  const withFilters = (node: PlanNode): PlanNode => {
+    if (node.kind !== "calc" || node.input.kind !== "scan") return node;
+    const scan = node.input;
+    if (!isFiltered(scan.table) || takers.get(scan) !== 1) return node;
+    const filters = conjunctsOf(node.condition).flatMap((part) => filterOf(part, scan) ?? []);
+    if (filters.length === 0) return node;
+    return builder.calc({ ...node, input: builder.scan({ ...scan, filters }, scan.changes) }, namesOf(node.row));
+  };
+  return roots.map(builtAnewBy(withFilters, builder));
 }
 
 /** SQCF1. Null: the table cannot test it. */

@@ -277,6 +277,7 @@ const LEFT_OUT: ReadonlySet<string> = new Set([
   "at",
   "table",
   "miniBatch",
+  "everyMs",
   "isTwoPhase",
   "leavesOutEqual",
 ]);

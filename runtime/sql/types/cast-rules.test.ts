@@ -128,4 +128,22 @@ describe("casts", () => {
       ["INT", "INT NOT NULL", "INT", "INT"],
     );
   });
+
+  it("may give NULL where a DECIMAL has not room for all numbers (SQCA4)", () => {
+    for (const [from, to, mayBe] of [
+      ["DECIMAL(5, 2)", "DECIMAL(5, 2)", false],
+      ["DECIMAL(5, 2)", "DECIMAL(10, 7)", false],
+      ["DECIMAL(5, 2)", "DECIMAL(4, 2)", true],
+      // 999.99 becomes 1000.0.
+      ["DECIMAL(5, 2)", "DECIMAL(4, 1)", true],
+      ["DECIMAL(5, 2)", "DECIMAL(5, 1)", false],
+      ["INT", "DECIMAL(10, 0)", false],
+      ["INT", "DECIMAL(10, 1)", true],
+      ["BIGINT", "DECIMAL(38, 18)", false],
+      ["BOOLEAN", "DECIMAL(1, 0)", false],
+      ["DOUBLE", "DECIMAL(38, 0)", true],
+      ["STRING", "DECIMAL(38, 0)", true],
+    ] as const)
+      assert.equal(castType(operand(`${from} NOT NULL`), type(to), false).isNullable, mayBe, `${from} as ${to}`);
+  });
 });

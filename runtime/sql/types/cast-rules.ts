@@ -6,11 +6,15 @@
  *       of them nobody has to write. cast-matrix.txt shows the whole.
  * SQCA2 ARRAY, MAP, MULTISET and ROW are cast part by part, and only to their own kind, or to a text.
  * SQCA3 What may be NULL becomes NOT NULL only explicitly, and then a NULL is an error.
+ * SQCA4 A number that has too many digits for a DECIMAL is NULL there, also of an operand that never is: so the cast may be NULL wherever the type has not
+ *       room for all values of the operand's.
  */
 import type { SqlType } from "./sql-type.ts";
 import {
+  digitsOf,
   isBytes,
   isDatetime,
+  isInteger,
   isNumeric,
   isSameType,
   isTimestamp,
@@ -76,9 +80,18 @@ export function castOf(from: OperandType, to: SqlType): Cast | TypeRefusal {
   return { kind: "explicit", mayFail: true };
 }
 
-/** What CAST and TRY_CAST give: the written type, with NULL where the operand has it or a failure becomes it. */
+/** What CAST and TRY_CAST give: the written type, with NULL where the operand has it, a failure becomes it, or a number has too many digits. */
 export function castType(from: OperandType, to: SqlType, isTry: boolean): SqlType {
-  return withNullability(to, from.isNullable || isTry);
+  return withNullability(to, from.isNullable || isTry || mayOverflow(from, to));
+}
+
+/** SQCA4 */
+function mayOverflow(from: OperandType, to: SqlType): boolean {
+  if (to.kind !== "decimal" || from.kind === "boolean") return false;
+  if (from.kind !== "decimal" && !isInteger(from)) return true;
+  const { precision, scale } = digitsOf(from);
+  // What is cut off may round up to one digit more.
+  return precision - scale + (scale > to.scale ? 1 : 0) > to.precision - to.scale;
 }
 
 function castOfValue(from: SqlType, to: SqlType): Cast | TypeRefusal {

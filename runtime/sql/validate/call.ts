@@ -14,6 +14,7 @@ import { type AggregateUserFunction, isAggregate } from "../user-functions/bound
 import { type CatalogFunction, Undetermined } from "./catalog.ts";
 import type { ExpressionContext } from "./context.ts";
 import { builtInFunctions, type SqlFunction } from "./functions/function-table.ts";
+import { roundedType } from "./functions/rounded-type.ts";
 import { type ArgumentType, matchSignature, usageOf } from "./functions/signature.ts";
 import { groupWindowFunctions, typedGroupWindow } from "./group-window.ts";
 import { nearestName } from "./names.ts";
@@ -21,6 +22,9 @@ import { typedOrders, typedWindow } from "./over.ts";
 import type { Aggregate, TypedExpression } from "./typed-tree.ts";
 import { isValue, userArguments, userCall } from "./user-call.ts";
 import { argumentsText, requireCondition, withType } from "./values.ts";
+
+/** SQVZ1 */
+const rounding: ReadonlySet<string> = new Set(["ROUND", "TRUNCATE"]);
 
 export type TypeExpression = (expression: Expression, context: ExpressionContext) => TypedExpression;
 
@@ -39,7 +43,8 @@ export function typedCall(call: Call, context: ExpressionContext, typed: TypeExp
   if (builtIn.kind !== "scalar") return aggregateCall(builtIn, call, context, typed);
   refuseSuffix(builtIn, call);
   const args = call.arguments.map((argument) => typedArgument(argument, builtIn, (part) => typed(part, context)));
-  const { type, values } = matched(builtIn, call, args);
+  const { type: matchedType, values } = matched(builtIn, call, args);
+  const type = rounding.has(builtIn.name) ? roundedType(matchedType, values[1]) : matchedType;
   const time = builtIn.name === "PROCTIME" ? "proctime" : null;
   const words = args.filter((argument) => typeof argument === "string");
   return { kind: "call", at: call.at, type, time, name: builtIn.name, arguments: values, words };

@@ -7,17 +7,14 @@
 import type { QualifiedName } from "../syntax/expression-tree.ts";
 import { qualifiedText } from "../syntax/expression-text.ts";
 import { fail } from "../syntax/problem.ts";
-import { queryText } from "../syntax/query-text.ts";
 import type { Statement } from "../syntax/statement-tree.ts";
 import type { CatalogTable, CatalogView } from "./catalog.ts";
 import type { QueryContext } from "./context.ts";
-import { renamedColumns } from "./from.ts";
 import { createdFunction } from "./created-function.ts";
 import { nameRemedy } from "./names.ts";
-import { typedQuery } from "./query.ts";
 import { alteredTable, definitionOf } from "./table-changes.ts";
 import { tableOf } from "./table-definition.ts";
-import type { Column, TypedQuery } from "./typed-tree.ts";
+import { viewOf } from "./view.ts";
 
 type StatementOf<K extends Statement["kind"]> = Statement & { readonly kind: K };
 
@@ -29,7 +26,10 @@ export function changeCatalog(statement: Statement, context: QueryContext): void
       if (isNew(statement, context)) catalog.put(statement.name, tableOf(definitionOf(statement, context), context));
       break;
     case "createView":
-      if (isNew(statement, context)) catalog.put(statement.name, viewOf(statement, context));
+      if (isNew(statement, context)) {
+        const columns = statement.columns.map(({ name }) => name);
+        catalog.put(statement.name, viewOf({ name: statement.name, columns, query: statement.query }, context));
+      }
       break;
     case "createFunction": {
       const isKnown = catalog.findFunction(statement.name) !== undefined;
@@ -73,23 +73,6 @@ const failSecond = (name: QualifiedName, what: string): never =>
     `there is a ${what} ${qualifiedText(name)} already`,
     `DROP it first, choose another name, or write IF NOT EXISTS.`,
   );
-
-function viewOf({ name, columns, query }: StatementOf<"createView">, context: QueryContext): CatalogView {
-  const typed = typedQuery(query, context);
-  const names = columns.map((column) => column.name);
-  const renamed = renamedColumns(typed.schema.columns, names, qualifiedText(name));
-  refuseSameNames(renamed, query.at, "view");
-  return { kind: "view", query: typed, schema: { ...typed.schema, columns: renamed }, text: queryText(query) };
-}
-
-export function refuseSameNames(columns: readonly Column[], at: TypedQueryPlace, what: string): void {
-  const names = columns.map(({ name }) => name);
-  const second = names.find((name, index) => names.indexOf(name) < index);
-  if (second !== undefined)
-    fail(at, `the query of this ${what} has two columns ${second}`, `Give one another name: SELECT … AS ${second}_2.`);
-}
-
-type TypedQueryPlace = { readonly start: number; readonly end: number };
 
 function drop({ object, name, ifExists }: StatementOf<"drop">, context: QueryContext): void {
   const { catalog } = context;
@@ -146,8 +129,6 @@ function alterView(statement: StatementOf<"alterView">, context: QueryContext): 
   if (view.kind === "table") fail(name.at, `${qualifiedText(name)} is a table`, "Write ALTER TABLE.");
   else if ("to" in statement) rename(name, statement.to, view, context);
   else {
-    const query: TypedQuery = typedQuery(statement.query, context);
-    refuseSameNames(query.schema.columns, statement.query.at, "view");
-    context.catalog.put(name, { kind: "view", query, schema: query.schema, text: queryText(statement.query) });
+    context.catalog.put(name, viewOf({ name, columns: [], query: statement.query }, context));
   }
 }

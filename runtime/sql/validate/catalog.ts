@@ -9,7 +9,9 @@
 import type { QualifiedName } from "../syntax/expression-tree.ts";
 import { qualifiedText } from "../syntax/expression-text.ts";
 import { fail } from "../syntax/problem.ts";
+import type { Query } from "../syntax/query-tree.ts";
 import type { PrimaryKey, TableOption, WatermarkDefinition } from "../syntax/statement-tree.ts";
+import type { Span } from "../syntax/span.ts";
 import type { SqlType } from "../types/sql-type.ts";
 import type { UserFunction } from "../user-functions/bound-function.ts";
 import type { FunctionDefinition } from "../user-functions/definition.ts";
@@ -26,6 +28,8 @@ export type DefinedColumn = { readonly name: Identifier } & (
 );
 
 export type TableDefinition = {
+  /** Of the table's name in CREATE TABLE. */
+  readonly at: Span;
   readonly columns: readonly DefinedColumn[];
   readonly watermark: WatermarkDefinition | null;
   readonly primaryKey: PrimaryKey | null;
@@ -82,12 +86,21 @@ const notLoaded: FunctionSource = () => ({
   reason: "is a function whose types only its module knows",
 });
 
-/** `text`: of its query. */
+/** The catalog and the database that names without one are of. */
+type CatalogPlace = { readonly catalog: string; readonly database: string };
+
+/** `text`: of its query. `columns`: the names that are given to its columns; none: those of the query. */
 export type CatalogView = {
   readonly kind: "view";
   readonly query: TypedQuery;
   readonly schema: Schema;
   readonly text: string;
+  readonly columns: readonly string[];
+  readonly definition: Query;
+  /** Where it was made. */
+  readonly place: CatalogPlace;
+  /** The catalog that `query` was read with. */
+  readonly version: number;
 };
 
 export type CatalogObject = CatalogTable | CatalogView | { readonly kind: "unknown" };
@@ -109,6 +122,8 @@ export class Catalog {
   readonly #objects = new Map<string, CatalogObject>();
   /** By their names in lower case. */
   readonly #functions = new Map<string, CatalogFunction>();
+  readonly #gone = new Set<string>();
+  #version = 0;
   readonly functionSource: FunctionSource;
 
   constructor(functionSource: FunctionSource = notLoaded) {
@@ -122,16 +137,44 @@ export class Catalog {
     if (object === "DATABASE" && names.length > 1) this.#catalog = names[0] ?? DEFAULT_CATALOG;
   }
 
+  /** Another one, once a name that was known means something else: what was read before may be read otherwise now. */
+  get version(): number {
+    return this.#version;
+  }
+
+  get place(): CatalogPlace {
+    return { catalog: this.#catalog, database: this.#database };
+  }
+
+  within<R>(place: CatalogPlace, work: () => R): R {
+    const before = this.place;
+    [this.#catalog, this.#database] = [place.catalog, place.database];
+    try {
+      return work();
+    } finally {
+      [this.#catalog, this.#database] = [before.catalog, before.database];
+    }
+  }
+
   find(name: QualifiedName): CatalogObject | undefined {
     return this.#objects.get(this.#keyOf(name));
   }
 
   put(name: QualifiedName, object: CatalogObject): void {
-    this.#objects.set(this.#keyOf(name), object);
+    const key = this.#keyOf(name);
+    if (this.#objects.has(key) || this.#gone.has(key)) this.#version += 1;
+    this.#objects.set(key, object);
+  }
+
+  /** The same view, read anew: nothing that others have read changes by it. */
+  refresh(view: CatalogView, now: CatalogView): void {
+    for (const [key, object] of this.#objects) if (object === view) this.#objects.set(key, now);
   }
 
   remove(name: QualifiedName): void {
-    this.#objects.delete(this.#keyOf(name));
+    const key = this.#keyOf(name);
+    if (this.#objects.delete(key)) this.#version += 1;
+    this.#gone.add(key);
   }
 
   /** Errors: SqlFailure for none of that name; Undetermined for one that was refused. */
@@ -144,11 +187,12 @@ export class Catalog {
   }
 
   putFunction(name: QualifiedName, made: CatalogFunction): void {
+    if (this.#functions.has(functionKey(name))) this.#version += 1;
     this.#functions.set(functionKey(name), made);
   }
 
   removeFunction(name: QualifiedName): void {
-    this.#functions.delete(functionKey(name));
+    if (this.#functions.delete(functionKey(name))) this.#version += 1;
   }
 
   findFunction(name: QualifiedName): CatalogFunction | undefined {

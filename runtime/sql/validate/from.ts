@@ -7,7 +7,6 @@
  */
 import { shownType } from "../types/type-families.ts";
 import { unreachable } from "../../../base/index.ts";
-import type { Identifier } from "../syntax/expression-tree.ts";
 import { nameText, qualifiedText } from "../syntax/expression-text.ts";
 import { fail } from "../syntax/problem.ts";
 import type { TableAlias, TableExpression } from "../syntax/query-tree.ts";
@@ -16,6 +15,7 @@ import { type QueryContext, plainContext } from "./context.ts";
 import { typedExpression } from "./expression.ts";
 import { requireTimeAttribute } from "./group-window.ts";
 import { typedJoin } from "./join.ts";
+import { renamedColumns } from "./renamed-columns.ts";
 import { type MergedColumn, Scope, type ScopeTable } from "./scope.ts";
 import { withHintedOptions } from "./hinted-options.ts";
 import { sourceOfName, tableFunction } from "./window-table.ts";
@@ -71,25 +71,6 @@ function single(table: TypedTable, alias: TableAlias | null, name: readonly stri
   const renamed = alias.columns.length === 0 ? columns : renamedColumns(columns, alias.columns, nameText(alias.name));
   const scopeTable = { path: [alias.name.name], originalName: name.at(-1) ?? null, columns: renamed, offset: 0 };
   return { table, tables: [scopeTable], merged: [] };
-}
-
-/** Errors: SqlFailure, when there are not as many names as columns. */
-export function renamedColumns(
-  columns: readonly Column[],
-  names: readonly Identifier[],
-  what: string,
-): readonly Column[] {
-  const [first] = names;
-  if (first !== undefined && names.length !== columns.length)
-    fail(
-      { start: first.at.start, end: names.at(-1)?.at.end ?? first.at.end },
-      `${what} has ${columns.length} ${columns.length === 1 ? "column" : "columns"}, and ${names.length} ${names.length === 1 ? "is" : "are"} named`,
-      `Name all of them, in the order ${columns.map(({ name }) => name).join(", ")}.`,
-    );
-  for (const [index, name] of names.entries())
-    if (names.findIndex((each) => each.name === name.name) < index)
-      fail(name.at, `a second column ${nameText(name)}`, "Give each column its own name.");
-  return columns.map((column, index) => ({ ...column, name: names[index]?.name ?? column.name }));
 }
 
 type TableOfKind<K extends TableExpression["kind"]> = TableExpression & { readonly kind: K };

@@ -38,6 +38,7 @@ export function givenTable(given: GivenTable): CatalogTable {
         primaryKey.length === 0
           ? null
           : { kind: "primaryKey", at: nowhere, constraint: null, columns: primaryKey.map(identifier) },
+      at: { start: 0, end: 0 },
       partitionedBy: [],
       options: [],
     },

@@ -26,16 +26,12 @@ export type TypedInsert = {
   /** What is written, in the order of the query's columns. */
   readonly columns: readonly Column[];
   readonly query: TypedQuery;
+  /** Where INSERT OVERWRITE stands; null: of INSERT INTO. */
+  readonly overwritesAt: Span | null;
 };
 
 /** Errors: SqlFailure, Undetermined. */
 export function typedInsert(insert: Insert, context: QueryContext): TypedInsert {
-  if (insert.isOverwrite)
-    fail(
-      { start: insert.at.start, end: insert.at.start + "INSERT OVERWRITE".length },
-      "INSERT OVERWRITE is not supported yet",
-      "Write INSERT INTO, and empty the table before the job starts.",
-    );
   const found = context.catalog.tableOrView(insert.target);
   const target = found.kind === "table" ? withHintedOptions(found, insert.hints) : found;
   const name = qualifiedText(insert.target);
@@ -69,7 +65,9 @@ export function typedInsert(insert: Insert, context: QueryContext): TypedInsert 
         : `Columns are taken by their place: check their order, or write CAST(${quoted(from.name)} AS ${wanted}).`,
     );
   }
-  return { at: insert.at, target: name, table: target, columns, query };
+  const { at, isOverwrite } = insert;
+  const overwritesAt = isOverwrite ? { start: at.start, end: at.start + "INSERT OVERWRITE".length } : null;
+  return { at, target: name, table: target, columns, query, overwritesAt };
 }
 
 function writtenColumns({ columns, target }: Insert, table: CatalogTable, name: string): readonly Column[] {

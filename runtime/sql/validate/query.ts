@@ -12,7 +12,7 @@ import { fail } from "../syntax/problem.ts";
 import type { Query, QueryBody } from "../syntax/query-tree.ts";
 import { type QueryContext, plainContext } from "./context.ts";
 import { typedExpression } from "./expression.ts";
-import { renamedColumns } from "./from.ts";
+import { renamedColumns } from "./renamed-columns.ts";
 import { Scope } from "./scope.ts";
 import { typedResultOrder, typedSelect } from "./select.ts";
 import { commonType } from "../types/common-type.ts";
@@ -59,7 +59,7 @@ function typedBody(body: QueryBody, context: QueryContext): TypedBody {
       return typedQuery(body, context);
     case "explicitTable": {
       const table = sourceOfName(body.name, context);
-      if (table.kind === "derived") return table.query;
+      if (table.kind === "derived") return { ...table.query, schema: table.schema };
       if (table.kind === "scan") return table;
       throw new RangeError(`a table by name is no ${table.kind}`);
     }

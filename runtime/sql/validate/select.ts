@@ -4,7 +4,7 @@
  * SQVX1 A column is called by its alias, or by the last part of its name, or else EXPR$ and its place, as in Flink.
  * SQVX2 A select with GROUP BY, HAVING or an aggregate function has one row a group (SQVG1).
  * SQVX3 ORDER BY sees the columns of the result first, by name or number, then those of FROM; behind DISTINCT only the former.
- * SQVX4 What is grouped has no time attribute any more, but for window_time and the ROWTIME of a window.
+ * SQVX4 What is grouped has no time attribute any more, but for the time of a window in groups by its start and end, and the ROWTIME of a window.
  */
 import type { Expression } from "../syntax/expression-tree.ts";
 import { fail } from "../syntax/problem.ts";
@@ -21,6 +21,7 @@ import { ttlsOfHints } from "./state-ttl-hint.ts";
 import { withNullability } from "../types/type-families.ts";
 import type { Column, Grouping, Schema, TypedExpression, TypedOrder, TypedSelect, TypedTable } from "./typed-tree.ts";
 import { hasPart, isSame, requireCondition, sqlTypeOf, withType } from "./values.ts";
+import { isTimeOfGroup } from "./window-columns.ts";
 
 type Item = { readonly name: string; readonly value: TypedExpression };
 
@@ -129,7 +130,8 @@ type Origin = {
 
 function schemaOf(items: readonly Item[], origin: Origin): Schema {
   const columns = items.map(({ name, value }): Column => {
-    const keepsTime = origin.grouping === null || name === "window_time" || value.kind !== "column";
+    const { grouping, source } = origin;
+    const keepsTime = grouping === null || value.kind !== "column" || isTimeOfGroup(value, grouping, source);
     const type = sqlTypeOf(value);
     return {
       name,

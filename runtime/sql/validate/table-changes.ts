@@ -29,6 +29,7 @@ type CreateTable = Statement & { readonly kind: "createTable" };
 /** Errors: SqlFailure, Undetermined. */
 export function definitionOf(table: CreateTable, context: QueryContext): TableDefinition {
   const own: TableDefinition = {
+    at: table.name.at,
     columns: table.columns.map(definedColumn),
     watermark: table.watermark,
     primaryKey: table.primaryKey,
@@ -105,6 +106,7 @@ function withLike(
     );
   });
   return {
+    at: own.at,
     columns: [...taken, ...own.columns],
     watermark: chosen(own.watermark, definition.watermark, strategyOf("WATERMARKS"), {
       what: "a watermark",
@@ -219,6 +221,8 @@ function alteredDefinition(definition: TableDefinition, action: AlterTableAction
     case "setOptions":
       return { ...definition, options: withOptions(definition.options, action.options) };
     case "resetOptions":
+      if (action.keys.includes("connector"))
+        fail(action.at, "a table cannot be without its connector", "SET another one, or DROP the table.");
       return { ...definition, options: definition.options.filter(({ key }) => !action.keys.includes(key)) };
     default:
       return unreachable(action);

@@ -25,9 +25,9 @@ describe("the options of a table", () => {
     const made = "CREATE TABLE t (a INT) WITH ('connector' = 'kafka', 'topic' = 'x')";
     assert.deepEqual(optionsOf(made), { connector: "kafka", topic: "x" });
     assert.deepEqual(
-      optionsOf(`${made}; ALTER TABLE t SET ('topic' = 'y', 'format' = 'json'); ALTER TABLE t RESET ('connector')`),
+      optionsOf(`${made}; ALTER TABLE t SET ('topic' = 'y', 'format' = 'json'); ALTER TABLE t RESET ('topic')`),
       {
-        topic: "y",
+        connector: "kafka",
         format: "json",
       },
     );

@@ -2,7 +2,7 @@
  * Owns: tables by name, and windows as tables: TUMBLE, HOP, CUMULATE and SESSION over a table, with a DESCRIPTOR of its time attribute.
  *
  * SQVH1 A window table has the columns of its input, then window_start, window_end and window_time; the last is the time attribute that windows of
- *     its results go by.
+ *     its results go by, and its only one.
  */
 import { shownType } from "../types/type-families.ts";
 import type { Call, Expression, ExpressionOf, Identifier, QualifiedName } from "../syntax/expression-tree.ts";
@@ -19,9 +19,11 @@ import { Scope } from "./scope.ts";
 import type { Column, TypedExpression, TypedTable, WindowFunctionName } from "./typed-tree.ts";
 import { isValue, userTable } from "./user-call.ts";
 import { argumentsText } from "./values.ts";
+import { viewOfNow } from "./view.ts";
 
 /** A table, a view or a WITH. Errors: SqlFailure, Undetermined. */
-export function sourceOfName(name: QualifiedName, { catalog, commonTables }: QueryContext): TypedTable {
+export function sourceOfName(name: QualifiedName, context: QueryContext): TypedTable {
+  const { catalog, commonTables } = context;
   const [only, second] = name.parts;
   const common = second === undefined && only !== undefined ? commonTables.get(only.name) : undefined;
   if (common !== undefined) return { kind: "derived", schema: common.schema, query: common, isLateral: false };
@@ -30,9 +32,9 @@ export function sourceOfName(name: QualifiedName, { catalog, commonTables }: Que
     if (nearest !== undefined) fail(name.at, `there is no table ${nameText(only)}`, `Did you mean ${nearest}?`);
   }
   const object = catalog.tableOrView(name);
-  return object.kind === "table"
-    ? { kind: "scan", schema: object.schema, name: qualifiedText(name), table: object }
-    : { kind: "derived", schema: object.schema, query: object.query, isLateral: false };
+  if (object.kind === "table") return { kind: "scan", schema: object.schema, name: qualifiedText(name), table: object };
+  const { schema, query } = viewOfNow(name, object, context);
+  return { kind: "derived", schema, query, isLateral: false };
 }
 
 /** A query that is given as a table: `TABLE (SELECT …)`. */
@@ -102,7 +104,7 @@ function windowTable(name: WindowFunctionName, call: Call, context: QueryContext
   const partitionBy = data.partitionBy.map((key) => typedExpression(key, plain));
   const bound = { type: { kind: "timestamp", isNullable: false, precision: 3 }, time: null } as const;
   const columns: readonly Column[] = [
-    ...input.schema.columns,
+    ...input.schema.columns.map((each) => ({ ...each, time: null })),
     { name: "window_start", ...bound },
     { name: "window_end", ...bound },
     { name: "window_time", type: { ...column.type, isNullable: false }, time: column.time },

@@ -186,6 +186,10 @@ class HeapKeyedBackend implements KeyedStateBackend {
     return this.#columnTables.declare(descriptor);
   }
 
+  takeUndeclaredTable(name: string): SlicedTable | null {
+    return this.#columnTables.takeUndeclared(name);
+  }
+
   slicedRows(descriptor: RowTableDescriptor): SlicedRows {
     this.#checkTableName(descriptor.name);
     return this.#columnTables.declareRows(descriptor);

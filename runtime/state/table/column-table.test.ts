@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { nextTurn } from "../../../base/index.ts";
-import { keyHash, t, type ValueType } from "../../record/index.ts";
+import { ColumnBuilder, keyHash, NO_TIMESTAMP, t, type ValueType } from "../../record/index.ts";
 import { createKeyedBackend } from "../index.ts";
 import { type Fixed, type Row, TableWorld, totalsType } from "./table-world.test-support.ts";
 
@@ -132,6 +132,43 @@ test("slots are given out in order, and a key keeps its own", async () => {
   };
   backend.slicedTable(numbers).table(5).slotsOf(records, slots);
   assert.deepEqual([...slots], [0, 0, 1, 2, 0, 1]);
+});
+
+test("texts of one hash are keys of their own, whatever they begin with (TXK1)", async () => {
+  const backend = await createKeyedBackend(
+    { keyGroups: { first: 0, last: 7 }, maxParallelism: 8, operatorUid: "orders" },
+    null,
+    nextTurn,
+  );
+  const long = "abcdefghijkl";
+  const more = [
+    "\0",
+    "ab\0",
+    "a\0\0",
+    long,
+    `${long}m`,
+    `${long}n`,
+    `${long}mnopq`,
+    `${long}mnopr`,
+    long.slice(1),
+    "é",
+    "ab",
+  ];
+  const names = ["ab", "abcd", "ab", "", "abce", "abcd", "", ...more, ...more];
+  const builder = new ColumnBuilder(t.record({ name: t.string }) as ValueType<unknown>);
+  for (const name of names) builder.appendRow({ name }, NO_TIMESTAMP);
+  const { columns, rows, count } = builder.take();
+  const slots = new Int32Array(count);
+  const byText = table("byText", { name: t.string } as never);
+  backend
+    .slicedTable(byText)
+    .table(0)
+    .slotsOf({ keys: columns, hashes: new Int32Array(count), rows, count }, slots);
+  const distinct = [...new Set(names)];
+  assert.deepEqual(
+    [...slots],
+    names.map((name) => distinct.indexOf(name)),
+  );
 });
 
 test("a key of another subtask is refused (CTB3)", async () => {

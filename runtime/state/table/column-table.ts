@@ -10,7 +10,7 @@
  * CTB4 Slots that were made ready for changes count as changed: a later snapshot writes them, and not the others.
  */
 import type { ColumnTable, KeyedRecords } from "../../ports/index.ts";
-import { type Column, type Float64Column, TABLE_PAGE_BITS } from "../../record/index.ts";
+import { type Column, type Float64Column, TABLE_PAGE_BITS, type TextColumn } from "../../record/index.ts";
 import { sameKey } from "./key-match.ts";
 import {
   addKey,
@@ -25,6 +25,7 @@ import {
 import { firstPlace, type Places, SlotIndex } from "./slot-index.ts";
 import { type ChangeLayer, SlotChanges } from "./slot-changes.ts";
 import type { TableLayout } from "./table-meta.ts";
+import { TextKeys } from "./text-keys.ts";
 
 /** What the tables of a back end have in common. */
 export type TableContext = {
@@ -57,6 +58,8 @@ export class HeapColumnTable implements ColumnTable {
   readonly #index = new SlotIndex((slot) => this.#hashAt(slot));
   /** By page, where the key is one number that is never null: looked at without its column. */
   readonly #numbers: Float64Array[] | null;
+  /** The same where it is one text that is never null. */
+  readonly #texts: TextKeys | null;
   #pages: TablePage[] = [];
   /** A snapshot has the list. */
   #isListFixed = false;
@@ -71,7 +74,9 @@ export class HeapColumnTable implements ColumnTable {
     this.values = layout.value.fields.map(() => []);
     this.nulls = layout.value.fields.map(({ type }) => (type.nullable ? [] : null));
     const [first, ...others] = layout.key.fields;
-    this.#numbers = others.length === 0 && first?.kind === "float64" && !first.type.nullable ? [] : null;
+    const only = others.length === 0 && first?.type.nullable === false ? first.kind : null;
+    this.#numbers = only === "float64" ? [] : null;
+    this.#texts = only === "text" ? new TextKeys() : null;
   }
 
   get size(): number {
@@ -81,6 +86,7 @@ export class HeapColumnTable implements ColumnTable {
   slotsOf(records: KeyedRecords, slots: Int32Array): void {
     this.#index.step(records.count);
     if (this.#numbers !== null) this.#findNumbers(this.#numbers, records, slots);
+    else if (this.#texts !== null) this.#findTexts(this.#texts, records, slots);
     else this.#findAny(records, slots);
     this.makeReady(slots, records.count);
   }
@@ -160,6 +166,18 @@ export class HeapColumnTable implements ColumnTable {
     }
   }
 
+  /** The same of one text. */
+  #findTexts(known: TextKeys, records: KeyedRecords, slots: Int32Array): void {
+    const { keys, hashes, rows, count } = records;
+    const texts = keys[0] as TextColumn;
+    for (let at = 0; at < count; at++) {
+      const row = rows[at] as number;
+      const hash = hashes[row] as number;
+      const slot = known.find(this.#index.current, texts, row, hash);
+      slots[at] = slot >= 0 ? slot : this.#findOldOrAdd(records, at, hash);
+    }
+  }
+
   #findAny(records: KeyedRecords, slots: Int32Array): void {
     const { hashes, rows, count } = records;
     for (let at = 0; at < count; at++) {
@@ -196,7 +214,9 @@ export class HeapColumnTable implements ColumnTable {
     const slot = this.#size;
     const number = slot >> TABLE_PAGE_BITS;
     if (number === this.#pages.length) this.#addPage();
-    addKey((this.#pages[number] as TablePage).keys, slot & SLOT_MASK, hash, { columns: keys, rows, at });
+    const page = (this.#pages[number] as TablePage).keys;
+    addKey(page, slot & SLOT_MASK, hash, { columns: keys, rows, at });
+    this.#texts?.add(slot, page.columns[0] as TextColumn);
     this.#index.add(hash, slot);
     this.#size = slot + 1;
     return slot;

@@ -67,6 +67,14 @@ export class TableStates {
     return table;
   }
 
+  /** Restored, not declared, and no longer here. Null: there is no such table. */
+  takeUndeclared(name: string): SlicedTable | null {
+    const table = this.#tables.get(name);
+    if (!(table instanceof HeapSlicedTable) || table.isDeclared) return null;
+    this.#tables.delete(name);
+    return table;
+  }
+
   /** Errors: OPTION_INVALID, STATE_INCOMPATIBLE. */
   declareRows(descriptor: RowTableDescriptor): SlicedRows {
     const layout = declaredRowLayout(descriptor);

@@ -422,3 +422,12 @@ SELECT window_start, window_end, user_id, COUNT(*) AS n FROM (
     )
   )
 ) WHERE quantity > 3 GROUP BY window_start, window_end, user_id;
+
+-- windows of windows, by names of their own
+SELECT window_start, SUM(n) AS n, SUM(total) AS total FROM TABLE(TUMBLE(TABLE (
+  SELECT window_end AS until, window_time AS moment, product, COUNT(*) AS n, SUM(price) AS total
+  FROM TABLE(HOP(TABLE orders, DESCRIPTOR(ts), INTERVAL '2' SECONDS, INTERVAL '6' SECONDS)) GROUP BY product, window_start, window_end, window_time
+), DESCRIPTOR(moment), INTERVAL '10' SECONDS)) GROUP BY window_start, window_end;
+-- DuckDB
+SELECT time_bucket(INTERVAL 10 SECONDS, start + INTERVAL 5999 MILLISECONDS) AS window_start, COUNT(*) AS n, SUM(price) AS total FROM (
+  SELECT *, time_bucket(INTERVAL 2 SECONDS, ts) - INTERVAL (2 * k) SECONDS AS start FROM orders, range(3) AS r(k)) GROUP BY 1;

@@ -87,7 +87,7 @@ export const filesystemDefinition: ConnectorDefinition = {
   'csv.field-delimiter' = ';'
 )`,
   meaning:
-    "Lines of text files, packed or not, each a row; files whose names begin with `.` or `_` are left out. Written are part files, exactly once: a part appears when its checkpoint is complete.",
+    "Lines of text files, packed or not, each a row; files whose names begin with `.` or `_` are left out. Written are part files, exactly once: a part appears when its checkpoint is complete. Of `INSERT OVERWRITE` in batch mode all parts appear when all rows are there, and the files that the folder had then are gone; folders in it, and files whose names begin with `.` or `_`, stay.",
   isRead: true,
   isWritten: true,
   isLookedUp: true,
@@ -110,6 +110,10 @@ export const makeFilesystem: MakeConnector = (use) => ({
   sink: (changes) => {
     requireInserts(use, "filesystem", changes);
     return filesTableSink(use);
+  },
+  overwritingSink: (changes) => {
+    requireInserts(use, "filesystem", changes);
+    return filesTableSink(use, { overwrites: true });
   },
 });
 
@@ -198,7 +202,7 @@ function readable({ table, options }: ConnectorUse, decode: Decode): Decode {
   };
 }
 
-function filesTableSink(use: ConnectorUse): TableSink {
+function filesTableSink(use: ConnectorUse, how: { readonly overwrites?: true } = {}): TableSink {
   const { table, options } = use;
   const format = formatOf(use);
   const encode = format.encoder?.(useOf(use, format, []));
@@ -213,6 +217,7 @@ function filesTableSink(use: ConnectorUse): TableSink {
       directory: pathOf(use),
       format: (record) => record,
       ...(rollBytes === undefined ? {} : { rollBytes }),
+      ...how,
     }) as Sink<unknown>,
     keyColumns: null,
   };
