@@ -275,6 +275,14 @@ export class TextStore extends ColumnStore {
     this.#lengths[at] = this.#text.writeBytes(bytes);
   }
 
+  /** What lies between two places in the bytes of another column. */
+  putPart({ bytes, isWellFormed }: TextColumn, ...[start, end, at]: [start: number, end: number, at: number]): void {
+    if (!isWellFormed) this.#text.isWellFormed = false;
+    this.#starts[at] = this.#text.used;
+    this.#lengths[at] = end - start;
+    this.#text.copyPart(bytes, start, end);
+  }
+
   /** A text of another column, by words. */
   putCopy({ words, starts, lengths, isWellFormed }: TextColumn, row: number, at: number): void {
     const length = lengths[row] as number;

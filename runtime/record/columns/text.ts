@@ -80,6 +80,16 @@ export class TextBytes {
     this.used += count << 2;
   }
 
+  /** What may begin within a word, by bytes. */
+  copyPart(source: Uint8Array, start: number, end: number): void {
+    const length = end - start;
+    this.reserve(length);
+    const { bytes, used } = this;
+    this.words[(used + length) >> 2] = 0;
+    for (let at = 0; at < length; at++) bytes[used + at] = source[start + at] as number;
+    this.used = (used + length + 3) & ~3;
+  }
+
   /** A text of at most four words, which are there. */
   copyFour(words: Int32Array, length: number): void {
     this.reserve(16);

@@ -38,6 +38,13 @@ export class BatchSource implements ColumnSource {
     return { condition, isNull: this.#row[index]?.type.isNullable === true ? this.#readNull(code, index) : null };
   }
 
+  readBytes(code: Code, index: number): Generated | null {
+    if (this.#fields[index]?.kind !== "text") return null;
+    const { type } = this.#row[index] as PlanRow[number];
+    this.#declareColumn(index);
+    return { value: `c${index}`, isNull: type.isNullable ? this.#readNull(code, index) : null, type };
+  }
+
   #read(code: Code, index: number): Generated {
     const { type } = this.#row[index] as PlanRow[number];
     const field = this.#fields[index] as ColumnField;

@@ -10,9 +10,11 @@ import { ColumnBatch, type Column, type ColumnLayout, layoutOf, sameType } from 
 import type { PlanRow } from "../plan/plan-tree.ts";
 import { rowTypeOf } from "../rows/row-type.ts";
 import type { SqlSession } from "../session.ts";
+import { isSameType, isText } from "../types/type-families.ts";
 import type { TypedExpression } from "../validate/typed-tree.ts";
 import { BatchSource, LOOP_HEAD } from "./batch-source.ts";
 import { Code } from "./code.ts";
+import { generatePart } from "./column-texts.ts";
 import { converted } from "./conversion.ts";
 import { contextOf } from "./expression.ts";
 import { compileFilter, type Filter } from "./filter.ts";
@@ -102,8 +104,12 @@ function compileProject(
   );
   const heads = columns.map(({ value, column, place }, index) => {
     const { type } = output[place] as PlanRow[number];
-    const generated = context.generate(value);
-    column.write(code, `p${index}`, converted(code, { from: generated, to: type, zone: context.zone }, "fail"));
+    const part = isText(type) && isSameType(value.type, type) ? generatePart(context, value) : null;
+    if (part !== null) column.writePart(code, `p${index}`, part);
+    else {
+      const from = context.generate(value);
+      column.write(code, `p${index}`, converted(code, { from, to: type, zone: context.zone }, "fail"));
+    }
     return `const p${index} = outputs[${index}]; ${column.head(`p${index}`)}`;
   });
   return code.compile(

@@ -13,6 +13,8 @@ export type ColumnSource = {
   read(code: Code, index: number): Generated;
   /** Of a text column of batches; null: the column is none, or the text is no UTF-8. */
   matchText(code: Code, index: number, match: TextMatch): TextCondition | null;
+  /** The text column itself, of batches, whose text is that at the place `r`; null: the column is none. */
+  readBytes(code: Code, index: number): Generated | null;
 };
 
 export type TextMatch = {

@@ -12,6 +12,7 @@ import type { TypedExpression } from "../validate/typed-tree.ts";
 import { generateArithmetic, generateSign } from "./arithmetic.ts";
 import { Code, type Generated } from "./code.ts";
 import { compared, distinct, isComparisonSign } from "./comparison.ts";
+import { generateLength } from "./column-texts.ts";
 import { generateElement, generateField, generateItems } from "./composites.ts";
 import { constantParts, constantValue } from "./constant-parts.ts";
 import type { Call, ColumnSource, GeneratorContext, TextCondition } from "./context.ts";
@@ -31,6 +32,7 @@ import {
 } from "./logic.ts";
 import { nullOf, operation, withNull } from "./operation.ts";
 import { repeatedParts } from "./repeated-parts.ts";
+import { generateScaled } from "./scaled-comparison.ts";
 import { joinedBytes } from "./values.ts";
 
 /** `expressions`: all that are to be generated. */
@@ -74,6 +76,7 @@ const noColumns: ColumnSource = {
     throw new TypeError("a constant looks at no column");
   },
   matchText: () => null,
+  readBytes: () => null,
 };
 
 function generated(context: GeneratorContext, expression: TypedExpression): Generated {
@@ -149,7 +152,7 @@ function generateCall(context: GeneratorContext, call: Call): Generated {
 function generateNamed(context: GeneratorContext, call: Call): Generated {
   const { name, arguments: parts } = call;
   if (isComparisonSign(name)) {
-    const matched = matchedBytes(context, call);
+    const matched = matchedBytes(context, call) ?? generateScaled(context, call);
     if (matched !== null) return matched;
     return compared(
       context.code,
@@ -161,7 +164,7 @@ function generateNamed(context: GeneratorContext, call: Call): Generated {
   if (name.endsWith("LIKE") || name.endsWith("SIMILAR TO")) return like(context, call);
   if (name.includes("BETWEEN")) return generateBetween(context, call);
   if (name.startsWith("IS ")) return generateTest(context, call) ?? generateFunction(context, call);
-  return generateChoice(context, call) ?? generateFunction(context, call);
+  return generateChoice(context, call) ?? generateLength(context, call) ?? generateFunction(context, call);
 }
 
 function arithmetic(

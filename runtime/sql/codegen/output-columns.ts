@@ -6,6 +6,7 @@
  */
 import { COLUMN_ROWS, type AnyStore, type Column, type ColumnField, quoted, storeOf } from "../../record/index.ts";
 import { type Code, type Generated } from "./code.ts";
+import type { TextPart } from "./column-texts.ts";
 import { failExpression } from "../functions/implementations.ts";
 
 /** Memory of one column of values that are worked out. `objects` are not kept: others may hold them. */
@@ -56,6 +57,12 @@ export class OutputColumn {
     if (isNull === null) return code.line(this.#put(name, generated.value));
     code.block(`if (${isNull})`, () => this.#writeNull(code, name));
     code.block("else", () => code.line(this.#put(name, generated.value)));
+  }
+
+  /** The same of a part of another column's text, which is copied. */
+  writePart(code: Code, name: string, { column, parts, isThere }: TextPart): void {
+    code.block(`if (${isThere})`, () => code.line(`o${name}.putPart(${column}, ${parts}.start, ${parts}.end, r);`));
+    code.block("else", () => this.#writeNull(code, name));
   }
 
   #put(name: string, value: string): string {

@@ -30,6 +30,10 @@ class RowSource implements ColumnSource {
     return null;
   }
 
+  readBytes(): null {
+    return null;
+  }
+
   #read(code: Code, index: number): Generated {
     let place = index;
     for (const { name, row } of this.#rows) {

@@ -5,6 +5,7 @@
  */
 import type { TextColumn } from "../../record/index.ts";
 import type { TextMatch } from "./context.ts";
+import { isAt } from "./text-bytes.ts";
 
 export type TextMatcher = (column: TextColumn, row: number) => boolean;
 
@@ -50,9 +51,4 @@ function partMatcher(wanted: Uint8Array): TextMatcher {
     for (let at = start; at <= last; at++) if (bytes[at] === head && isAt(bytes, at, wanted)) return true;
     return false;
   };
-}
-
-function isAt(bytes: Uint8Array, start: number, wanted: Uint8Array): boolean {
-  for (let at = 0; at < wanted.length; at++) if (bytes[start + at] !== wanted[at]) return false;
-  return true;
 }

@@ -55,6 +55,8 @@ export class DistinctValues {
   readonly #fresh: Uint8Array[];
   readonly #valueType: ValueType<unknown>;
   #slots = new Int32Array(0);
+  /** Of each selected record a bit for each call of a field that it counts for. */
+  #wanted = new Int32Array(0);
   #records = new Int32Array(0);
   #rows = new Int32Array(0);
   #groups = new Float64Array(0);
@@ -104,25 +106,45 @@ export class DistinctValues {
     const sought = { keys, hashes: this.#hashes, rows: this.#rows, count };
     if (left === null) table.slotsOf(sought, this.#slots);
     else table.find(sought, this.#slots);
-    for (const [call, filter] of this.#filters.entries()) {
-      const fresh = this.#fresh[call] as Uint8Array;
-      const pages = table.values[Math.floor(call / CALLS_A_FIELD)] as readonly Int32Array[];
-      const bit = 1 << (call % CALLS_A_FIELD);
-      const passes = filter === null ? null : (batch.columns[filter] as Condition);
-      fresh.fill(0, 0, records.count);
-      for (let at = 0; at < count; at++) {
-        if (passes !== null && !isTrue(passes, this.#rows[at] as number)) continue;
-        const slot = this.#slots[at] as number;
-        if (slot < 0) continue;
-        const page = pages[slot >> TABLE_PAGE_BITS] as Int32Array;
-        const bits = page[slot & SLOT_MASK] as number;
-        if ((bits & bit) !== 0) continue;
-        page[slot & SLOT_MASK] = bits | bit;
-        fresh[this.#records[at] as number] = 1;
-      }
-    }
+    for (const fresh of this.#fresh) fresh.fill(0, 0, records.count);
+    for (let first = 0; first < this.#filters.length; first += CALLS_A_FIELD)
+      this.#mark(table.values[first / CALLS_A_FIELD] as readonly Int32Array[], batch, { first, count });
     if (left !== null) this.#leave(batch, records, count, left);
     return this.#fresh;
+  }
+
+  /** The calls of one field: what each record counts of them that had not counted. Values that the table does not have are passed over. */
+  #mark(
+    pages: readonly Int32Array[],
+    { columns }: ColumnBatch,
+    { first, count }: { readonly first: number; readonly count: number },
+  ): void {
+    const wanted = this.#wanted;
+    let always = 0;
+    const calls = this.#filters.slice(first, first + CALLS_A_FIELD);
+    for (const [call, filter] of calls.entries()) if (filter === null) always |= 1 << call;
+    wanted.fill(always, 0, count);
+    for (const [call, filter] of calls.entries()) {
+      if (filter === null) continue;
+      const condition = columns[filter] as Condition;
+      const { values, nulls } = condition;
+      for (let at = 0; at < count; at++) {
+        const row = this.#rows[at] as number;
+        if (nulls === null) wanted[at] = (wanted[at] as number) | ((values[row] as number) << call);
+        else if (isTrue(condition, row)) wanted[at] = (wanted[at] as number) | (1 << call);
+      }
+    }
+    for (let at = 0; at < count; at++) {
+      const slot = this.#slots[at] as number;
+      if (slot < 0) continue;
+      const page = pages[slot >> TABLE_PAGE_BITS] as Int32Array;
+      const counted = page[slot & SLOT_MASK] as number;
+      const more = (wanted[at] as number) & ~counted;
+      if (more === 0) continue;
+      page[slot & SLOT_MASK] = counted | more;
+      for (let rest = more; rest !== 0; rest &= rest - 1)
+        (this.#fresh[first + 31 - Math.clz32(rest & -rest)] as Uint8Array)[this.#records[at] as number] = 1;
+    }
   }
 
   /** The same of entries that were left, of each by its number. `left`: of the next level. */
@@ -194,15 +216,18 @@ export class DistinctValues {
     const filters = this.#filters.map((filter) => (filter === null ? null : (batch.columns[filter] as Condition)));
     const takesAll = filters.includes(null);
     const maxParallelism = this.#maxParallelism();
+    const { nulls } = column;
+    // Fields are looked up each time.
+    const [placed, chosen, groupOf, hashOf] = [this.#records, this.#rows, this.#groups, this.#hashes];
     let selected = 0;
     for (let at = 0; at < count; at++) {
       const row = rows[at] as number;
-      if (column.nulls !== null && isNull(column.nulls, row)) continue;
+      if (nulls !== null && isNull(nulls, row)) continue;
       if (!takesAll && !filters.some((filter) => isTrue(filter as Condition, row))) continue;
-      this.#records[selected] = at;
-      this.#rows[selected] = row;
-      this.#groups[row] = groups[at] as number;
-      this.#hashes[row] = hashWithin(hashes[row] as number, valueHash(column, row), maxParallelism);
+      placed[selected] = at;
+      chosen[selected] = row;
+      groupOf[row] = groups[at] as number;
+      hashOf[row] = hashWithin(hashes[row] as number, valueHash(column, row), maxParallelism);
       selected += 1;
     }
     return selected;
@@ -218,6 +243,7 @@ export class DistinctValues {
     this.#records = new Int32Array(size);
     this.#rows = new Int32Array(size);
     this.#slots = new Int32Array(size);
+    this.#wanted = new Int32Array(size);
     for (const call of this.#fresh.keys()) this.#fresh[call] = new Uint8Array(size);
   }
 }

@@ -90,7 +90,13 @@ const rowsOfAll: fc.Arbitrary<readonly Row[]> = fc.array(
   fc.record(
     {
       k: fc.constantFrom("a", "größe", "größer", "\u{10000}", "\ud800", "\uffff", null),
-      b: fc.option(fc.constantFrom(1n, -5n, 2n ** 63n - 1n, -(2n ** 63n))),
+      b: fc.option(
+        fc.oneof(
+          fc.constantFrom(1n, -5n, 2n ** 63n - 1n, -(2n ** 63n)),
+          // On both sides of what is added as doubles, and of half of a word.
+          fc.constantFrom(3n, -1n, 2n ** 31n, 3n * 2n ** 30n, 2n ** 52n - 1n, -(2n ** 52n), 2n ** 52n),
+        ),
+      ),
       i: fc.option(fc.constantFrom(1, -7, 2 ** 31 - 1, -(2 ** 31))),
       s: fc.option(fc.constantFrom(1, -3, 127)),
       d: fc.option(fc.constantFrom(0.5, -1, Number.NaN, 1e300, 0, -0)),
@@ -198,4 +204,25 @@ test("rows that change no result leave nothing", async () => {
     { ...emptyRow, k: "b", i: 5 },
   ]);
   assert.deepEqual(run.shown, ["+I[a, 5]", "+I[b, 5]"]);
+});
+
+test("of more conditions than a field has bits each call counts its own values (SQDV1)", async () => {
+  const conditions = Array.from({ length: 70 }, (_none, at) => column(`f${at}`, scalar("boolean")));
+  const row = [...input, ...conditions];
+  const calls = conditions.map((_condition, at) => call("COUNT", B, count, input.length + at, true));
+  const node: AggregateNode = { ...nodeOf({ groupBy: [K], calls }, "append"), input: inputOf(row) };
+  const run = await OperatorRun.open(aggregateOperator(node, "streaming"), row);
+  // Of the value v the call c counts where v divides c; each row comes twice.
+  const values = [1, 2, 3, 5, 31, 32];
+  const rows = values.map((value) => ({
+    ...emptyRow,
+    k: "a",
+    b: BigInt(value),
+    ...Object.fromEntries(conditions.map(({ name }, at) => [name, at % value === 0])),
+  }));
+  run.feed([...rows, ...rows]);
+  await run.restore();
+  run.feed(rows);
+  const expected = conditions.map((_condition, at) => values.filter((value) => at % value === 0).length);
+  assert.equal(run.shown.at(-1), `+U[a, ${expected.join(", ")}]`);
 });

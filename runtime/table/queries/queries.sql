@@ -29,6 +29,15 @@ FROM orders WHERE product LIKE '_e%' OR product IN ('rice', 'salt');
 SELECT id, product || '-' || CAST(quantity AS VARCHAR) AS label, LENGTH(product) AS letters
 FROM orders WHERE product LIKE '_e%' OR product IN ('rice', 'salt');
 
+-- parts of texts, and what is how often in them
+SELECT id, SPLIT_INDEX(product, 'e', 1) AS behind, SPLIT_INDEX(product, 'e', 0) AS ahead,
+  CHAR_LENGTH(product) - CHAR_LENGTH(REPLACE(product, 'e', '')) AS letters
+FROM orders WHERE 0.75 * quantity > 2 AND 0.3 * id <= 99.1;
+-- DuckDB
+SELECT id, STRING_SPLIT(product, 'e')[2] AS behind, STRING_SPLIT(product, 'e')[1] AS ahead,
+  LENGTH(product) - LENGTH(REPLACE(product, 'e', '')) AS letters
+FROM orders WHERE 0.75 * quantity > 2 AND 0.3 * id <= 99.1;
+
 -- groups
 SELECT product, COUNT(*) AS n, SUM(quantity) AS quantity, SUM(price) AS price, MIN(amount) AS least, MAX(amount) AS most, AVG(amount) AS mean
 FROM orders GROUP BY product;

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { evaluateAll } from "../../codegen/evaluation.test-support.ts";
 import { evaluate, NOW_MS } from "../evaluation.test-support.ts";
 
 const ms = (text: string): number => Date.parse(`${text}Z`);
@@ -222,4 +223,36 @@ describe("functions of times in a zone", () => {
   for (const [expression, message] of failures)
     it(`refuse ${expression}`, () =>
       assert.throws(() => evaluate(expression), { code: "SQL_EXPRESSION_FAILED", message }));
+});
+
+describe("parts of times row after row", () => {
+  it("are those of each row, in whatever order the times come", () => {
+    const dates =
+      "1969-12-31T23:59:59.999 1970-01-01T00:00:00.000 1996-11-10T06:55:44.333 1996-11-10T06:59:59.999".split(" ");
+    const later =
+      "1996-11-10T07:00:00.000 1996-11-11T07:00:00.000 1996-11-10T06:55:44.333 0001-01-01T00:00:00.000".split(" ");
+    const times = [...dates, ...later].map((each) => new Date(`${each}Z`));
+    const rows = times.map((time) => ({ c: time.getTime() }));
+    const having = (part: string): readonly unknown[] =>
+      evaluateAll(part === "DAYOFWEEK" ? "DAYOFWEEK(c)" : `EXTRACT(${part} FROM c)`, {
+        columns: "c TIMESTAMP(3)",
+        rows,
+      });
+    const parts: Readonly<Record<string, (time: Date) => number>> = {
+      YEAR: (time) => time.getUTCFullYear(),
+      MONTH: (time) => time.getUTCMonth() + 1,
+      DAY: (time) => time.getUTCDate(),
+      DAYOFWEEK: (time) => time.getUTCDay() + 1,
+      HOUR: (time) => time.getUTCHours(),
+      MINUTE: (time) => time.getUTCMinutes(),
+      SECOND: (time) => time.getUTCSeconds(),
+      MILLISECOND: (time) => time.getUTCMilliseconds(),
+    };
+    for (const [part, of] of Object.entries(parts))
+      assert.deepEqual(
+        having(part),
+        times.map((time) => BigInt(of(time))),
+        part,
+      );
+  });
 });

@@ -4,6 +4,7 @@
 import type { TextValues } from "../../../ports/index.ts";
 import {
   type AnyStore,
+  type BigintColumn,
   type Column,
   isNull,
   t,
@@ -14,6 +15,7 @@ import {
 import { columnTypeOf } from "../../rows/row-type.ts";
 import type { SqlType } from "../../types/sql-type.ts";
 import { compareTextsAt } from "../text-order.ts";
+import { compareWords, copyWords, PageWords } from "./bigint-words.ts";
 import { changes, type ColumnAccumulator, type Pages, SLOT_MASK } from "./column-accumulator.ts";
 
 type Which = "least" | "greatest";
@@ -26,7 +28,11 @@ export function columnExtreme(type: SqlType, which: Which): ColumnAccumulator | 
   if (field.kind === "string") return extremeOf(field, textExtreme(which));
   if (!NUMBERS.includes(field.kind)) return null;
   // A date's pages hold its milliseconds.
-  return extremeOf(field.kind === "date" ? (t.timestamp as ValueType<unknown>) : field, numberExtreme(which));
+  const accumulator = extremeOf(
+    field.kind === "date" ? (t.timestamp as ValueType<unknown>) : field,
+    numberExtreme(which),
+  );
+  return field.kind === "bigint" ? { ...accumulator, step: stepByWords(which) } : accumulator;
 }
 
 /** How values are compared and kept, by the place of a value in a column. */
@@ -89,6 +95,36 @@ function extremeOf(field: ValueType<unknown>, { isBetter, put, columnOf, show }:
     },
   };
 }
+
+/** As `step` of `extremeOf`, without a bigint for each value that is compared and shown. */
+const stepByWords =
+  (which: Which): ColumnAccumulator["step"] =>
+  ([bests, seen], { slots, rows, count, passes, outcomes }, column, store) => {
+    const { nulls, words } = column as BigintColumn;
+    const { words: shown } = store.column() as BigintColumn;
+    const pages = new PageWords(bests);
+    const sign = which === "least" ? -1 : 1;
+    for (let at = 0; at < count; at++) {
+      const slot = slots[at] as number;
+      const row = rows[at] as number;
+      const isSeen = (seen as readonly Uint8Array[])[slot >> TABLE_PAGE_BITS] as Uint8Array;
+      const page = pages.at(slot);
+      const place = slot & SLOT_MASK;
+      const isNew = outcomes[at] === changes.insert;
+      const wasSeen = isSeen[place] === 1;
+      const counts = (passes === null || passes[at] === 1) && (nulls === null || !isNull(nulls, row));
+      if (wasSeen && !isNew) copyWords(page, place, shown, 2 * at);
+      else if (!isNew) store.setNull(2 * at);
+      if (counts && (!wasSeen || compareWords(words, row, page, place) === sign)) {
+        copyWords(words, row, page, place);
+        isSeen[place] = 1;
+        if (!isNew) outcomes[at] = changes.update;
+      }
+      for (let to = isNew ? 2 * at : 2 * at + 1; to <= 2 * at + 1; to++)
+        if (isSeen[place] === 1) copyWords(page, place, shown, to);
+        else store.setNull(to);
+    }
+  };
 
 type Comparable = number | bigint;
 type Bests = { [at: number]: Comparable };

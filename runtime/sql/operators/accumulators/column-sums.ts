@@ -1,8 +1,9 @@
 /**
  * Owns: SUM and AVG over columns: a sum, and of how many values it is.
  */
-import { type AnyStore, type Column, isNull, t, type ValueType } from "../../../record/index.ts";
+import { type AnyStore, type BigintColumn, type Column, isNull, t, type ValueType } from "../../../record/index.ts";
 import type { SqlType } from "../../types/sql-type.ts";
+import { doubleAt, PageWords } from "./bigint-words.ts";
 import {
   bigintsAt,
   changes,
@@ -11,7 +12,9 @@ import {
   type MergedPart,
   numbersAt,
   type Pages,
+  putWhole,
   SLOT_MASK,
+  type Steps,
 } from "./column-accumulator.ts";
 
 type Numbers = Float64Array | Int32Array;
@@ -25,7 +28,11 @@ const wraps: Partial<Record<SqlType["kind"], (sum: number) => number>> = {
 };
 
 export function columnSum({ kind }: SqlType): ColumnAccumulator | null {
-  if (kind === "bigint") return bigintSum((sum) => sum);
+  if (kind === "bigint")
+    return byWords(
+      bigintSum((sum) => sum),
+      (sum) => sum,
+    );
   // 32 bits wrap as they are added, narrower ones at the end.
   if (INTEGERS.has(kind)) return numberSum(t.int32 as ValueType<unknown>, wraps[kind] ?? ((sum) => sum));
   return kind === "double" ? numberSum(t.float64 as ValueType<unknown>, (sum) => sum) : null;
@@ -33,7 +40,11 @@ export function columnSum({ kind }: SqlType): ColumnAccumulator | null {
 
 export function columnAverage({ kind }: SqlType): ColumnAccumulator | null {
   if (kind === "double") return numberSum(t.float64 as ValueType<unknown>, (sum, values) => sum / values);
-  if (kind === "bigint") return bigintSum((sum, values) => sum / BigInt(values));
+  if (kind === "bigint")
+    return byWords(
+      bigintSum((sum, values) => sum / BigInt(values)),
+      (sum, values) => Math.trunc(sum / values),
+    );
   return INTEGERS.has(kind) ? bigintSum((sum, values) => Number(sum / BigInt(values))) : null;
 }
 
@@ -47,8 +58,26 @@ type Summing = {
   resultAt(state: readonly Pages[], slot: number): Result | null;
 };
 
-function sumOf({ field, addRow, mergeSums, resultAt }: Summing): ColumnAccumulator {
+type Ends = { readonly column: Column; readonly store: AnyStore };
+/** A step of the record of that number. */
+type StepAt = (state: readonly Pages[], steps: Steps, at: number, ends: Ends) => void;
+
+function sumOf({ field, addRow, mergeSums, resultAt }: Summing): ColumnAccumulator & { readonly stepAt: StepAt } {
+  const stepAt: StepAt = (state, { slots, rows, passes, outcomes }, at, { column, store }) => {
+    const { nulls } = column;
+    const slot = slots[at] as number;
+    const row = rows[at] as number;
+    const before = resultAt(state, slot);
+    const counts = (passes === null || passes[at] === 1) && (nulls === null || !isNull(nulls, row));
+    if (counts) addRow(state, column, slot, row);
+    const after = counts ? resultAt(state, slot) : before;
+    put(store, 2 * at, outcomes[at] === changes.insert ? after : before);
+    put(store, 2 * at + 1, after);
+    const isSame = before === after || (Number.isNaN(before) && Number.isNaN(after));
+    if (!isSame && outcomes[at] === changes.none) outcomes[at] = changes.update;
+  };
   return {
+    stepAt,
     fields: [field, INT64],
     add: (state, { slots, rows, count }, column) => {
       const { nulls } = column as Column;
@@ -57,20 +86,8 @@ function sumOf({ field, addRow, mergeSums, resultAt }: Summing): ColumnAccumulat
         if (nulls === null || !isNull(nulls, row)) addRow(state, column as Column, slots[at] as number, row);
       }
     },
-    step: (state, { slots, rows, count, passes, outcomes }, column, store) => {
-      const { nulls } = column as Column;
-      for (let at = 0; at < count; at++) {
-        const slot = slots[at] as number;
-        const row = rows[at] as number;
-        const before = resultAt(state, slot);
-        const counts = (passes === null || passes[at] === 1) && (nulls === null || !isNull(nulls, row));
-        if (counts) addRow(state, column as Column, slot, row);
-        const after = counts ? resultAt(state, slot) : before;
-        put(store, 2 * at, outcomes[at] === changes.insert ? after : before);
-        put(store, 2 * at + 1, after);
-        const isSame = before === after || (Number.isNaN(before) && Number.isNaN(after));
-        if (!isSame && outcomes[at] === changes.none) outcomes[at] = changes.update;
-      }
+    step: (state, steps, column, store) => {
+      for (let at = 0; at < steps.count; at++) stepAt(state, steps, at, { column: column as Column, store });
     },
     merge: ([sums, counts], [fromSums, fromCounts], part) => {
       mergeSums(sums, fromSums, part);
@@ -111,7 +128,7 @@ function numberSum(field: ValueType<unknown>, settle: (sum: number, values: numb
 }
 
 /** The same of whole numbers of 64 bits; pages wrap. */
-function bigintSum(settle: (sum: bigint, values: number) => Result): ColumnAccumulator {
+function bigintSum(settle: (sum: bigint, values: number) => Result): ReturnType<typeof sumOf> {
   return sumOf({
     field: t.bigint as ValueType<unknown>,
     addRow: ([sums, counts], column, slot, row) => {
@@ -133,4 +150,43 @@ function bigintSum(settle: (sum: bigint, values: number) => Result): ColumnAccum
       return values === 0 ? null : settle(bigintsAt(sums, slot)[slot & SLOT_MASK] as bigint, values);
     },
   });
+}
+
+/** Of columns of BIGINT, whose results are some; `settle`: of a sum within SQBW1. Other sums take `stepAt`. */
+function byWords(
+  { stepAt, ...accumulator }: ReturnType<typeof sumOf>,
+  settle: (sum: number, values: number) => number,
+): ColumnAccumulator {
+  const step: ColumnAccumulator["step"] = (state, steps, column, store) => {
+    const { slots, rows, count, passes, outcomes } = steps;
+    const { nulls, words } = column as BigintColumn;
+    const { words: shown } = store.column() as BigintColumn;
+    const [sums, counts] = state;
+    const pages = new PageWords(sums);
+    for (let at = 0; at < count; at++) {
+      const slot = slots[at] as number;
+      const row = rows[at] as number;
+      const numbers = numbersAt(counts, slot);
+      const place = slot & SLOT_MASK;
+      const values = numbers[place] as number;
+      const counted = (passes === null || passes[at] === 1) && (nulls === null || !isNull(nulls, row));
+      const page = pages.at(slot);
+      const before = doubleAt(page, place);
+      const sum = counted ? before + doubleAt(words, row) : before;
+      const isFirst = values === 0 && outcomes[at] !== changes.insert;
+      if (Number.isNaN(sum) || isFirst || !(counted || values > 0)) {
+        stepAt(state, steps, at, { column: column as Column, store });
+        continue;
+      }
+      const after = counted ? settle(sum, values + 1) : settle(before, values);
+      const result = outcomes[at] === changes.insert ? after : settle(before, values);
+      putWhole(shown, 2 * at, result);
+      putWhole(shown, 2 * at + 1, after);
+      if (!counted) continue;
+      putWhole(page, place, sum);
+      numbers[place] = values + 1;
+      if (result !== after && outcomes[at] === changes.none) outcomes[at] = changes.update;
+    }
+  };
+  return { ...accumulator, step };
 }
