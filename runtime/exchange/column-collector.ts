@@ -7,22 +7,28 @@
 import { COLUMN_ROWS, type ColumnBatch, ColumnBuilder, type StagedField, type ValueType } from "../record/index.ts";
 import type { ChannelSender } from "./channel.ts";
 
+type Gathered = {
+  readonly type: ValueType<unknown>;
+  readonly staged?: StagedField | null;
+  readonly firstRows?: number;
+};
+
 export class ColumnCollector {
   readonly #sender: ChannelSender<never>;
   readonly #onFull: () => void;
   readonly #builder: ColumnBuilder;
   #limit: number;
 
-  /** `staged`: of rows (`addRow`). */
+  /** `staged`: of rows (`addRow`). `firstRows`: of the first batch at most; default: as of all others. */
   constructor(
     sender: ChannelSender<never>,
-    { type, staged = null }: { readonly type: ValueType<unknown>; readonly staged?: StagedField | null },
+    { type, staged = null, firstRows = COLUMN_ROWS }: Gathered,
     onFull: () => void,
   ) {
     this.#sender = sender;
     this.#onFull = onFull;
     this.#builder = new ColumnBuilder(type, COLUMN_ROWS, staged);
-    this.#limit = Math.min(COLUMN_ROWS, sender.batchRows);
+    this.#limit = Math.min(firstRows, sender.batchRows);
   }
 
   /** The records at the places `rows[from]` up to `rows[to - 1]`. */

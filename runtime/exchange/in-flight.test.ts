@@ -2,14 +2,14 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { nextTurn } from "../../base/index.ts";
 import { SegmentPool } from "./segment-pool.ts";
-import { NO_TIMESTAMP, t } from "../record/index.ts";
+import { NO_TIMESTAMP, t, type ValueType } from "../record/index.ts";
 import type { ChannelReceiver, ChannelSender } from "./channel.ts";
 import { DataConnection } from "./data-connection.ts";
 import { DataServer } from "./data-server.ts";
 import { InputGate } from "./input-gate.ts";
 import { LinkReceiver, LinkSender } from "./link.ts";
 import { LocalChannel } from "./local-channel.ts";
-import { ForwardWriter } from "./record-writer.ts";
+import { ForwardWriter, HashWriter } from "./record-writer.ts";
 import { createRing, RingReceiver, RingSender } from "./ring.ts";
 
 type Pair = {
@@ -124,6 +124,20 @@ for (const [name, open] of Object.entries({ local, ring, socket })) {
     assert.equal(sender.isWritable, true);
   });
 }
+
+test("CH4 the first batch is of few rows, as rows and as columns: the writer is made before its receiver has said anything", () => {
+  const type = t.record({ key: t.string }) as ValueType<unknown>;
+  for (const gathered of [null, type]) {
+    const channel = new LocalChannel<unknown>(() => undefined);
+    const writer = new HashWriter([channel], (row) => (row as { key: string }).key, 128, {
+      keyColumns: ["key"],
+      gathered,
+    });
+    channel.allow(40);
+    for (let row = 0; row < 40; row++) writer.write({ key: "a" }, NO_TIMESTAMP);
+    assert.equal(channel.isWritable, false);
+  }
+});
 
 test("CH4 a gate shares its bound out over its channels", () => {
   const channels = [0, 1, 2].map(() => new LocalChannel<unknown>(() => undefined));

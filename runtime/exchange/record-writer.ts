@@ -66,7 +66,7 @@ class BatchBuilder<T> {
 
   /** Takes the records of this channel, where all leave as columns. */
   collectorOf(gathered: GatheredRows): ColumnCollector {
-    this.#columns = new ColumnCollector(this.#sender, gathered, this.#onFull);
+    this.#columns = new ColumnCollector(this.#sender, { ...gathered, firstRows: FIRST_ROWS }, this.#onFull);
     return this.#columns;
   }
 

@@ -149,6 +149,11 @@ export interface StreamOperator<I, O> {
    * @internal Of an operator that has `processBatch`: it takes rows as they are, by `process`, and they are not gathered into batches. It takes every batch whole. Default: they are gathered.
    */
   readonly takesRows?: true;
+  /**
+   * @internal Of an operator that takes rows, looked at once it is open: whether batches, too, come as rows, between which its task may turn to something else (TK2), because whoever it works for knows no columns.
+   * Default: they come as batches.
+   */
+  readonly wantsRows?: boolean;
   /** A record of another input: `input` is 1 up. Of an operator that is connected to one stream only it is not called. */
   processInput?(input: number, value: unknown, timestamp: number): void;
   /** @internal The same for a batch of another input. Only of an operator that has `processBatch`. The current key is the operator's to set. */

@@ -1,4 +1,4 @@
-/** Rows and columns in one job: every record once, in order, whatever takes what (COJ1 to COJ3, CLP1, CLP2, OP7). */
+/** Rows and columns in one job: every record once, in order, whatever takes what (COJ1 to COJ3, CLP1, CLP2, OP7, SK2). */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
@@ -121,6 +121,18 @@ const both = { ...sink, name: "both", takesBatches: undefined, createWriter: () 
   flush() { seen.atBarrier.push([seen.given, seen.taken.length]); },
 }) };
 
+/** One of rows whose writes take long, and hold the thread: its task has to let others in between (TK2). */
+let burst = 0;
+const held = { ...sink, name: "held", takesBatches: undefined, createWriter: () => ({
+  write(value, timestamp) {
+    if (burst++ === 0) setImmediate(() => { burst = 0; });
+    if (burst === 300) seen.wrong.push("300 writes in one turn");
+    for (const until = performance.now() + 0.1; performance.now() < until; );
+    take(value, timestamp);
+  },
+  flush() { seen.atBarrier.push([seen.given, seen.taken.length]); },
+}) };
+
 export default job((env) => {
   env.configure({ name: "joints", checkpoints: { interval: "1 h" } });
   const events = env.fromSource(source, { uid: "events" });
@@ -175,6 +187,7 @@ const ofOneTask: Readonly<Record<string, readonly ["rows" | "columns", string]>>
   "columns into a sink of batches": ["columns", "events.sinkTo(sink);"],
   "rows into a sink of both": ["rows", "events.sinkTo(both);"],
   "columns into a sink of both": ["columns", "events.sinkTo(both);"],
+  "columns into a sink of rows whose writes take long": ["columns", "events.sinkTo(held);"],
   "columns, rows, columns": [
     "columns",
     "events.transform(rows(), { type: Event }).transform(columns(1000), { type: Event }).transform(slow(true));",
@@ -205,6 +218,7 @@ const overEdges: Readonly<Record<string, readonly ["rows" | "columns", string]>>
     "events.map((value) => value, { type: t.any }).rebalance().sinkTo(both);",
   ],
   "columns to a sink of both": ["columns", "events.rebalance().sinkTo(both);"],
+  "columns to a sink of rows whose writes take long": ["columns", "events.rebalance().sinkTo(held);"],
   "columns by a key's column": ["columns", 'events.keyBy("key").transform(slow(true));'],
   "columns by a function": ["columns", "events.keyBy((value) => value.key).transform(slow(false));"],
 };

@@ -83,16 +83,22 @@ class ColumnsEntry implements BatchEntry {
   }
 }
 
-/** Into an operator that takes batches whole, and rows as they are: nothing waits in between. */
+/** Into an operator that takes batches whole, and rows as they are: nothing waits in between. Whether it wants rows alone is known when it is open. */
 class WholeEntry implements BatchEntry {
   readonly #joint: Joint;
+  readonly #asRows: RowsEntry;
 
   constructor(joint: Joint) {
     this.#joint = joint;
+    this.#asRows = new RowsEntry(joint);
   }
 
   give(batch: ColumnBatch): void {
     const { operator, names } = this.#joint;
+    if (operator.wantsRows === true) {
+      this.#asRows.give(batch);
+      return;
+    }
     if (batch.count === 0) return;
     try {
       const taken = operator.processBatch?.(batch, 0);

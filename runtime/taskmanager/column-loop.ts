@@ -35,7 +35,7 @@ export class ColumnLoop {
 
   /** Whether the head takes batches of this input. */
   takes(input: number): boolean {
-    return input === 0 || this.#head.processInputBatch !== undefined;
+    return input === 0 ? this.#head.wantsRows !== true : this.#head.processInputBatch !== undefined;
   }
 
   begin(batch: ColumnBatch, input: number): void {

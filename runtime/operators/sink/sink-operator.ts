@@ -2,7 +2,8 @@
  * Owns: the end of a stream: choosing the operator for a sink's guarantee, and the one for plain writers (at-least-once).
  * Not here: the two-phase commit (two-phase-commit-operator.ts).
  *
- * SK2 Records that come as columns go to `writeColumns` at once, where the writer has it and nothing waits; else they are written one by one. Their order is kept.
+ * SK2 Records that come as columns go to `writeColumns` at once, where the writer has it and nothing waits; else they are written one by one. Their order is kept. A writer without it is given rows by its
+ *     task, as ever: a batch of writes that take long would hold all tasks of the thread.
  * SK1 Everything written is flushed before a barrier passes and before the task is done: what a checkpoint covers is outside.
  */
 import { assert } from "../../../base/index.ts";
@@ -91,6 +92,11 @@ class PlainSinkOperator<T> implements StreamOperator<T, never> {
     this.#writer = writer;
     this.#writes = new OrderedWrites(context, (value, timestamp) => writer.write(value, timestamp));
     return writer.open?.();
+  }
+
+  /** SK2 */
+  get wantsRows(): boolean {
+    return this.#writer?.writeColumns === undefined;
   }
 
   process(value: T, timestamp: number): void {
