@@ -57,11 +57,7 @@ function hashValues(column: Column, field: ColumnField, rows: Int32Array, { coun
       return;
     case "text":
       if (field.type.kind === "bytes") return hashOthers(column, field, rows, { count, hashes });
-      for (let at = 0; at < count; at++) {
-        const row = rows[at] as number;
-        hashes[row] = hashText(column, row);
-      }
-      return;
+      return hashTexts(column, rows, { count, hashes });
     default:
       return hashOthers(column, field, rows, { count, hashes });
   }
@@ -73,6 +69,20 @@ function hashOthers(column: Column, field: ColumnField, rows: Int32Array, { coun
     const row = rows[at] as number;
     if (column.nulls === null || !isNull(column.nulls, row))
       hashes[row] = keyHash(plainKey(valueAt(column, field, row)) as Key);
+  }
+}
+
+function hashTexts(column: TextColumn, rows: Int32Array, { count, hashes }: Target): void {
+  const { starts, lengths } = column;
+  let [start, length, hash] = [-1, -1, 0];
+  for (let at = 0; at < count; at++) {
+    const row = rows[at] as number;
+    // Texts that repeat may be the same bytes.
+    if (starts[row] !== start || lengths[row] !== length) {
+      [start, length] = [starts[row] as number, lengths[row] as number];
+      hash = hashText(column, row);
+    }
+    hashes[row] = hash;
   }
 }
 

@@ -275,6 +275,12 @@ export class TextStore extends ColumnStore {
     this.#lengths[at] = this.#text.writeBytes(bytes);
   }
 
+  /** The text that is at another place. */
+  putAgain(place: number, at: number): void {
+    this.#starts[at] = this.#starts[place] as number;
+    this.#lengths[at] = this.#lengths[place] as number;
+  }
+
   /** What lies between two places in the bytes of another column. */
   putPart({ bytes, isWellFormed }: TextColumn, ...[start, end, at]: [start: number, end: number, at: number]): void {
     if (!isWellFormed) this.#text.isWellFormed = false;

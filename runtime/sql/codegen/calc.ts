@@ -108,7 +108,12 @@ function compileProject(
     if (part !== null) column.writePart(code, `p${index}`, part);
     else {
       const from = context.generate(value);
-      column.write(code, `p${index}`, converted(code, { from, to: type, zone: context.zone }, "fail"));
+      column.write(
+        code,
+        `p${index}`,
+        converted(code, { from, to: type, zone: context.zone }, "fail"),
+        isText(type) && repeats(value),
+      );
     }
     return `const p${index} = outputs[${index}]; ${column.head(`p${index}`)}`;
   });
@@ -116,6 +121,15 @@ function compileProject(
     ["columns", "rows", "from", "count", "outputs"],
     `${source.head}\n${heads.join("\n")}\n${LOOP_HEAD}\n${code.text}\n}`,
   ) as Project;
+}
+
+/** Whether it gives mostly the string of the record before, and not another one of the same characters. */
+function repeats(value: TypedExpression): boolean {
+  if (value.kind === "case") {
+    const { branches, otherwise } = value;
+    return branches.every(({ result }) => result.kind === "literal") && (otherwise?.kind ?? "literal") === "literal";
+  }
+  return value.kind === "call" && value.name === "DATE_FORMAT";
 }
 
 class BatchCalc implements CompiledCalc {

@@ -3,6 +3,7 @@
  *
  * SQXO1 A value is written at the place of its record in the batch that came in: what passes unchanged shares the columns, and the selection is that of all.
  * SQXO2 A literal is written once, for all batches.
+ * SQXO3 A text that is the very one of the record before, as days mostly are, is not written again: both have the same bytes.
  */
 import { COLUMN_ROWS, type AnyStore, type Column, type ColumnField, quoted, storeOf } from "../../record/index.ts";
 import { type Code, type Generated } from "./code.ts";
@@ -47,16 +48,29 @@ export class OutputColumn {
   /** What stands before the loop. `name`: of what `begin` gave. */
   head(name: string): string {
     const { kind } = this.field;
-    return `const o${name} = ${kind === "text" || kind === "objects" ? name : `${name}.values`};`;
+    const output = `const o${name} = ${kind === "text" || kind === "objects" ? name : `${name}.values`};`;
+    return kind === "text" ? `${output} let t${name} = null, l${name} = 0;` : output;
   }
 
-  /** Writes the value to the place `r`. */
-  write(code: Code, name: string, generated: Generated): void {
+  /** Writes the value to the place `r`. `repeats`: a text is often the same string as that of the record before (SQXO3). */
+  write(code: Code, name: string, generated: Generated, repeats: boolean): void {
     const { isNull } = generated;
+    const put = (): void =>
+      repeats ? this.#putAgain(code, name, generated) : code.line(this.#put(name, generated.value));
     if (isNull === "true") return this.#writeNull(code, name);
-    if (isNull === null) return code.line(this.#put(name, generated.value));
+    if (isNull === null) return put();
     code.block(`if (${isNull})`, () => this.#writeNull(code, name));
-    code.block("else", () => code.line(this.#put(name, generated.value)));
+    code.block("else", put);
+  }
+
+  /** SQXO3 */
+  #putAgain(code: Code, name: string, generated: Generated): void {
+    const value = code.keep(generated.value);
+    code.block(`if (${value} === t${name})`, () => code.line(`o${name}.putAgain(l${name}, r);`));
+    code.block("else", () => {
+      code.line(this.#put(name, value));
+      code.line(`t${name} = ${value}; l${name} = r;`);
+    });
   }
 
   /** The same of a part of another column's text, which is copied. */

@@ -62,3 +62,32 @@ it("parts of one text are found in any order, and of the next row anew", () => {
     ],
   );
 });
+
+it("a text that repeats from row to row is that of each row, in batch after batch", () => {
+  const select =
+    "DATE_FORMAT(h, 'yyyy-MM-dd'), CASE WHEN HOUR(h) < 12 THEN 'early' WHEN HOUR(h) < 18 THEN 'late' END, CASE WHEN k THEN 'yes' ELSE 'no' END FROM t";
+  const { row, values } = parse(select, "h TIMESTAMP(3), k BOOLEAN NOT NULL");
+  const calc = compileCalc(row, { condition: null, values }, outputRow(values), session());
+  const days = ["2026-01-01", "2026-01-01", null, "2026-01-01", "2026-01-02", "2026-01-01"];
+  for (const hours of [
+    [3, 4, 5, 13, 14, 20],
+    [20, 20, 0, 3, 3, 13],
+    [13, 13, 13, 13, 13, 13],
+  ]) {
+    const records = days.map((day, at) => ({
+      h: day === null ? null : Date.parse(`${day}T${String(hours[at]).padStart(2, "0")}:00:00Z`),
+      k: (hours[at] as number) % 2 === 0,
+    }));
+    const result = calc.apply(batchOf(row, records), 0);
+    const expected = days.map((day, at) => {
+      const hour = hours[at] as number;
+      const part = hour < 12 ? "early" : hour < 18 ? "late" : null;
+      return [day, day === null ? null : part, hour % 2 === 0 ? "yes" : "no"];
+    });
+    assert.deepEqual(
+      result?.toRows().map((found) => Object.values(found)),
+      expected,
+    );
+    result?.release();
+  }
+});
