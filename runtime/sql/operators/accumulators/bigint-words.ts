@@ -1,7 +1,7 @@
 /**
  * Owns: numbers of 64 bits in the pages of states by their words: a bigint that is read is allocated, again and again.
  *
- * SQBW1 Below 2^52 they are doubles, whose sums are exact, and whose quotients, cut off, are: a double next to a whole number is nearer to the quotient than that number is.
+ * SQBIW1 Below 2^52 they are doubles, whose sums are exact, and whose quotients, cut off, are: a double next to a whole number is nearer to the quotient than that number is.
  */
 import { TABLE_PAGE_BITS } from "../../../record/index.ts";
 import type { Pages } from "./column-accumulator.ts";
@@ -43,7 +43,7 @@ export class PageWords {
   }
 }
 
-/** NaN: the number at that place is far from what doubles hold (SQBW1). */
+/** NaN: the number at that place is far from what doubles hold (SQBIW1). */
 export function doubleAt(words: Words, place: number): number {
   const high = words[2 * place + 1] as number;
   return high >= -HIGH_MAX && high < HIGH_MAX ? high * TWO_32 + ((words[2 * place] as number) >>> 0) : Number.NaN;
