@@ -152,7 +152,7 @@ function bigintSum(settle: (sum: bigint, values: number) => Result): ReturnType<
   });
 }
 
-/** Of columns of BIGINT, whose results are some; `settle`: of a sum within SQBW1. Other sums take `stepAt`. */
+/** Of columns of BIGINT, whose results are some; `settle`: of a sum within SQBIW1. Other sums take `stepAt`. */
 function byWords(
   { stepAt, ...accumulator }: ReturnType<typeof sumOf>,
   settle: (sum: number, values: number) => number,
