@@ -120,3 +120,23 @@ for (const [what, { factory, row }] of Object.entries(cases)) {
     assert.deepEqual(await restored.end(), []);
   });
 }
+
+test("OVER: rows that come into the frame of one row do so in steps (SWK2)", async () => {
+  const peers: OverNode = { ...over, orderBy: [], frame: { unit: "RANGE", preceding: null } };
+  let resume: (() => boolean) | null = null;
+  const onDefer = (next: () => boolean): void => void (resume = next);
+  const run = await ChangelogRun.open(overOperator(peers, session, "batch"), { inputs: [ROW], onDefer });
+  const pages = Math.ceil(COUNT / 1024);
+  for (let from = 0; from < COUNT; from += BATCH)
+    run.give(0, ...Array.from({ length: BATCH }, (_none, n): Change => ["+I", 1, from + n, "one name"]));
+  const steps = [await run.end()];
+  while (steps.length < COUNT) {
+    const isDone = (resume as unknown as () => boolean)();
+    steps.push(run.taken());
+    if (isDone) break;
+  }
+  assert.equal(steps.flat().length, COUNT);
+  // Pages that are read, and then as many that come into the frame.
+  const quiet = steps.findIndex((step) => step.length > 0);
+  assert.ok(quiet >= 2 * (pages - 1), `${quiet} steps before the first row`);
+});

@@ -22,6 +22,8 @@ import { spilledBytes } from "./spilling.ts";
 const NANOSECONDS = 1e6;
 /** Rows that are emitted in a step. */
 const STEP_ROWS = 256;
+/** Rows that come into a frame and leave it in a step. */
+const STEP_FRAME_ROWS = 1024;
 /** Of the operator's memory. */
 const [SORT_SHARE, LOG_SHARE] = [3 / 4, 1 / 4];
 /** Behind the columns of the row: what the row begins. */
@@ -105,7 +107,10 @@ class SortedOver implements StreamOperator<unknown, unknown> {
       const number = this.#partition.next;
       const start = this.#beginsAt(number);
       if (start === begins.key && number > this.#partition.first) this.#partition = new PartitionFrame(number);
-      if (!this.#emitRow(number, start, isAll)) return;
+      if (!this.#readAhead(log.rowAt(number) as SqlRow, isAll)) return;
+      if (start !== begins.nothing) this.#partition.beginPeers(number);
+      while (!this.#moveFrame(number)) yield;
+      this.#emitRow(number);
       if ((number + 1) % STEP_ROWS !== 0) continue;
       this.#emitter.flush();
       this.#forget();
@@ -115,15 +120,11 @@ class SortedOver implements StreamOperator<unknown, unknown> {
     this.#forget();
   }
 
-  /** False: something of the row's partition is not known yet (SQOO2). */
-  #emitRow(number: number, start: number, isAll: boolean): boolean {
+  /** All that its results ask for is known, and the frame is its own. */
+  #emitRow(number: number): void {
     const partition = this.#partition;
     const results = this.#results;
-    const row = this.#log.rowAt(number) as SqlRow;
-    if (!this.#readAhead(row, isAll)) return false;
-    if (start !== begins.nothing) partition.beginPeers(number);
     const { first } = partition;
-    this.#moveFrame(number);
     const place: Place = {
       number: number - first,
       firstPeer: partition.firstPeer - first,
@@ -134,9 +135,9 @@ class SortedOver implements StreamOperator<unknown, unknown> {
       frameEnd: partition.frameEnd - first,
       rowAt: (wanted) => this.#rowOfPartition(first + wanted),
     };
+    const row = this.#log.rowAt(number) as SqlRow;
     this.#emitter.insert(results.values(row, partition.frameOf(results), place));
     partition.next = number + 1;
-    return true;
   }
 
   /** Reads as far as the row's results ask for; false: there is no more yet. */
@@ -164,15 +165,22 @@ class SortedOver implements StreamOperator<unknown, unknown> {
     return true;
   }
 
-  #moveFrame(number: number): void {
+  /** False: it has to go on in another step. All rows of a partition may be peers, so all of them may come into the frame at its first row. */
+  #moveFrame(number: number): boolean {
     const partition = this.#partition;
     const results = this.#results;
+    let left = STEP_FRAME_ROWS;
     const frame = partition.frameOf(results);
     const last = this.#node.frame.unit === "ROWS" || !results.asksForPeers ? number + 1 : partition.endOfPeers;
-    for (; partition.frameEnd < last; partition.frameEnd++)
+    for (; partition.frameEnd < last; partition.frameEnd++) {
+      if (left-- === 0) return false;
       results.add(frame, this.#log.rowAt(partition.frameEnd) as SqlRow);
-    for (; !this.#isInFrame(partition.frameStart, number); partition.frameStart++)
+    }
+    for (; !this.#isInFrame(partition.frameStart, number); partition.frameStart++) {
+      if (left-- === 0) return false;
       results.retract(frame, this.#log.rowAt(partition.frameStart) as SqlRow);
+    }
+    return true;
   }
 
   /** Undefined: the partition has no such row. */

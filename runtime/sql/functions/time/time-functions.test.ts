@@ -247,6 +247,7 @@ describe("parts of times row after row", () => {
       MINUTE: (time) => time.getUTCMinutes(),
       SECOND: (time) => time.getUTCSeconds(),
       MILLISECOND: (time) => time.getUTCMilliseconds(),
+      EPOCH: (time) => Math.floor(time.getTime() / 1000),
     };
     for (const [part, of] of Object.entries(parts))
       assert.deepEqual(
